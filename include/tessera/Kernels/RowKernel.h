@@ -1,3 +1,10 @@
+//===- RowKernel.h - What a layer's row kernel offers and needs -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
 //
 // A kernel makes columns [x0, x1) of one row of a layer's result. Every schedule
 // calls the same kernels, so every schedule gives the same bytes. This header is

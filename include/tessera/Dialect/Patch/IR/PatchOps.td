@@ -360,7 +360,7 @@ def Patch_ReshapeOp : Patch_Op<"reshape", [Pure]> {
 }
 
 def Patch_ReadInputOp : Patch_LayerOp<"read_input",
-    ["getActivationOperands", "getRowKind"]> {
+    ["getActivationOperands", "getRowKind"], [SameOperandsAndResultType]> {
   let summary = "Rows of a network input, as the callback delivers them";
   let description = [{
     The result is the function argument `input`, of which row by row is asked for
