@@ -32,7 +32,8 @@ struct StagePlan {
   int numPatches() const { return bands * strips; }
 };
 
-/// Where things lie in the arena, in bytes from its start; -1: not in the arena.
+/// Where things lie in the arena, in bytes from its start; -1: not in the
+/// arena.
 struct ArenaLayout {
   /// Per tensor of the graph: its ring or its full tensor. Aliases repeat the
   /// offset of what they alias.
