@@ -410,9 +410,9 @@ def Patch_StageOp : Patch_Op<"stage", [
 
     Constraints: G1 operands and block arguments agree in number and type, results
     and yielded values too; G2 the body holds layers, constants and
-    `patch.reshape` only; G3 arrays in the plan have an entry per layer; G4 the plan
-    can be run: the simulation of the loop nest replays without a deadlock; G5 the
-    stage holds at least one layer.
+    `patch.reshape` only; G3 arrays in the plan have an entry per layer; G5 the
+    stage holds at least one layer. That the plan can be run (the simulation of the
+    loop nest replays without a deadlock) is checked by `patch-verify-plan`.
   }];
   let arguments = (ins Variadic<AnyStaticShapeTensor>:$inputs,
     OptionalAttr<Patch_PlanAttr>:$plan);

@@ -1,0 +1,126 @@
+//===- PatchWindows.cpp - Each layer's answer to the window question ------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tessera/Dialect/Patch/IR/PatchDialect.h"
+
+using namespace mlir;
+using namespace tessera;
+using namespace tessera::patch;
+using planning::OpKind;
+using planning::WindowMap;
+
+static int64_t dim(Value value, unsigned index) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(index);
+}
+
+/// The window map of a kernel of `size` taps; `pad` is [top, bottom, left, right].
+static WindowMap windowMap(int64_t size, ArrayRef<int32_t> stride,
+                           int32_t dilation, ArrayRef<int32_t> pad,
+                           unsigned axis) {
+  WindowMap map;
+  map.kernel = static_cast<int>(size);
+  map.stride = stride[axis];
+  map.dilation = dilation;
+  map.padBefore = pad[2 * axis];
+  return map;
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+WindowMap Conv2DOp::getWindowMap(unsigned activation, unsigned axis) {
+  return windowMap(dim(getWeights(), 1 + axis), getStride(),
+                   getDilation()[axis], getPad(), axis);
+}
+
+int64_t Conv2DOp::getMacsPerPixel() {
+  return cast<RankedTensorType>(getWeights().getType()).getNumElements();
+}
+
+WindowMap DepthwiseConv2DOp::getWindowMap(unsigned activation, unsigned axis) {
+  return windowMap(dim(getWeights(), axis), getStride(), getDilation()[axis],
+                   getPad(), axis);
+}
+
+int64_t DepthwiseConv2DOp::getMacsPerPixel() {
+  return cast<RankedTensorType>(getWeights().getType()).getNumElements();
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions of a whole map
+//===----------------------------------------------------------------------===//
+
+WindowMap FullyConnectedOp::getWindowMap(unsigned activation, unsigned axis) {
+  return WindowMap::whole();
+}
+
+OpKind FullyConnectedOp::getRowKind() {
+  return dim(getInput(), 1) == 1 ? OpKind::Rows : OpKind::Reduce;
+}
+
+/// Of a reduction the MACs are counted per pixel of the operand, so that both
+/// kinds add up to N * H * W * C.
+int64_t FullyConnectedOp::getMacsPerPixel() {
+  int64_t macs = cast<RankedTensorType>(getWeights().getType()).getNumElements();
+  return getRowKind() == OpKind::Rows
+             ? macs
+             : macs / (dim(getInput(), 1) * dim(getInput(), 2));
+}
+
+WindowMap MeanOp::getWindowMap(unsigned activation, unsigned axis) {
+  return WindowMap::whole();
+}
+
+OpKind MeanOp::getRowKind() { return OpKind::Reduce; }
+
+//===----------------------------------------------------------------------===//
+// Pooling
+//===----------------------------------------------------------------------===//
+
+WindowMap AvgPool2DOp::getWindowMap(unsigned activation, unsigned axis) {
+  return windowMap(getKernel()[axis], getStride(), 1, getPad(), axis);
+}
+
+/// A window over the whole input, without padding, is a sum over its rows.
+OpKind AvgPool2DOp::getRowKind() {
+  bool noPad = llvm::all_of(getPad(), [](int32_t pad) { return pad == 0; });
+  bool covers = getKernel()[0] == dim(getInput(), 1) &&
+                getKernel()[1] == dim(getInput(), 2);
+  return noPad && covers ? OpKind::Reduce : OpKind::Rows;
+}
+
+WindowMap MaxPool2DOp::getWindowMap(unsigned activation, unsigned axis) {
+  return windowMap(getKernel()[axis], getStride(), 1, getPad(), axis);
+}
+
+//===----------------------------------------------------------------------===//
+// Element by element
+//===----------------------------------------------------------------------===//
+
+SmallVector<OpOperand *> AddOp::getActivationOperands() {
+  return {&getLhsMutable(), &getRhsMutable()};
+}
+
+int AddOp::getInPlaceActivation() { return 0; }
+
+int RequantizeOp::getInPlaceActivation() { return 0; }
+
+WindowMap PadOp::getWindowMap(unsigned activation, unsigned axis) {
+  WindowMap map;
+  map.padBefore = getPad()[2 * axis];
+  return map;
+}
+
+//===----------------------------------------------------------------------===//
+// Input
+//===----------------------------------------------------------------------===//
+
+SmallVector<OpOperand *> ReadInputOp::getActivationOperands() { return {}; }
+
+OpKind ReadInputOp::getRowKind() { return OpKind::Source; }
