@@ -302,6 +302,11 @@ LogicalResult ReadInputOp::verify() {
   if (!isa<BlockArgument>(getInput()))
     return emitOpError("I2: the operand must be an argument of the function or "
                        "of the stage");
+  RankedTensorType in = typeOf(getInput()), out = typeOf(getOutput());
+  if (in.getElementType() != out.getElementType() ||
+      in.getNumElements() != out.getNumElements())
+    return emitOpError("I3: element types and numbers of elements must agree: ")
+           << in << " and " << out;
   return success();
 }
 

@@ -35,10 +35,12 @@ LogicalResult RingOffsetOp::verify() {
 
 OpFoldResult RingOffsetOp::fold(FoldAdaptor adaptor) {
   auto i32 = IntegerType::get(getContext(), 32);
-  if (getRows() == 1)
+  if (getRows() == 1 && !getNoWrap())
     return IntegerAttr::get(i32, 0);
   if (auto row = dyn_cast_if_present<IntegerAttr>(adaptor.getRow())) {
-    uint32_t index = static_cast<uint32_t>(row.getInt()) % getRows();
+    uint32_t index = static_cast<uint32_t>(row.getInt());
+    if (!getNoWrap())
+      index %= getRows();
     return IntegerAttr::get(
         i32, static_cast<int32_t>(index * getPitch()));
   }

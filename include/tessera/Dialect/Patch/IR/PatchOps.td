@@ -15,7 +15,6 @@ include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
 include "tessera/Dialect/Patch/IR/PatchAttrs.td"
 include "tessera/Dialect/Patch/IR/WindowOpInterface.td"
 
@@ -29,6 +28,13 @@ def Patch_Activation : 4DTensorOf<[I8, I16]>;
 def Patch_FloatActivation : 4DTensorOf<[F32]>;
 def Patch_AnyActivation : AnyTypeOf<[Patch_Activation, Patch_FloatActivation]>;
 def Patch_Bias : 1DTensorOf<[I32, I64]>;
+
+// The generated NAME_io structure.
+def Patch_IoPointer
+    : Type<CPred<"::llvm::isa<::mlir::LLVM::LLVMPointerType>($_self)">,
+           "LLVM pointer">,
+      BuildableType<
+        "::mlir::LLVM::LLVMPointerType::get($_builder.getContext())">;
 
 //===----------------------------------------------------------------------===//
 // Layers
@@ -361,29 +367,28 @@ def Patch_ReshapeOp : Patch_Op<"reshape", [Pure]> {
 }
 
 def Patch_ReadInputOp : Patch_LayerOp<"read_input",
-    ["getActivationOperands", "getRowKind"], [SameOperandsAndResultType]> {
+    ["getActivationOperands", "getRowKind"]> {
   let summary = "Rows of a network input, as the callback delivers them";
   let description = [{
     The result is the function argument `input`, of which row by row is asked for
     when it is needed (`mode = rows`: each once, in order; `mode = windows`: any
-    window, again if asked). The argument itself takes no memory.
+    window, again if asked). The argument itself takes no memory; the result may
+    be a NHWC view of an argument of lower rank. `number` is the argument's number
+    in the function.
 
     ```mlir
-    %0 = patch.read_input %arg0 {mode = #patch<input_mode rows>}
-      : tensor<1x96x96x3xi8>
+    %0 = patch.read_input %arg0 {mode = #patch<input_mode rows>, number = 0 : i32}
+      : tensor<1x490xi8> -> tensor<1x49x10x1xi8>
     ```
 
-    Constraints: L1; I1 the mode is rows or windows; I2 the operand is an argument
-    of the entry block of a function or of a stage.
+    Constraints: L1 for the result; I1 the mode is rows or windows; I2 the operand
+    is an argument of the entry block of a function or of a stage; I3 element
+    types and numbers of elements agree.
   }];
-  let arguments = (ins Patch_AnyActivation:$input, Patch_InputModeAttr:$mode);
+  let arguments = (ins AnyStaticShapeTensor:$input, Patch_InputModeAttr:$mode,
+    I32Attr:$number);
   let results = (outs Patch_AnyActivation:$output);
-  let assemblyFormat = "$input attr-dict `:` type($input)";
-  let extraClassDeclaration = [{
-    static bool isCompatibleMode(InputMode mode) {
-      return mode == InputMode::Rows || mode == InputMode::Windows;
-    }
-  }];
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
 }
 
 //===----------------------------------------------------------------------===//
@@ -466,7 +471,8 @@ def Patch_RingOffsetOp : Patch_Op<"ring_offset", [Pure]> {
   let summary = "Where a row lies in its ring";
   let description = [{
     (row mod rows) · pitch: the byte offset of row number `row` in a ring of `rows`
-    rows that are `pitch` bytes apart. A full tensor is a ring that never wraps.
+    rows that are `pitch` bytes apart. A full tensor is a ring that never wraps:
+    with `no_wrap` the row is known to be below `rows` and no remainder is taken.
 
     ```mlir
     %offset = patch.ring_offset %row {rows = 3 : i32, pitch = 1152 : i32}
@@ -474,7 +480,8 @@ def Patch_RingOffsetOp : Patch_Op<"ring_offset", [Pure]> {
 
     Constraint: V4 rows >= 1 and pitch >= 1.
   }];
-  let arguments = (ins I32:$row, I32Attr:$rows, I32Attr:$pitch);
+  let arguments = (ins I32:$row, I32Attr:$rows, I32Attr:$pitch,
+    UnitAttr:$no_wrap);
   let results = (outs I32:$offset);
   let assemblyFormat = "$row attr-dict";
   let hasVerifier = 1;
@@ -500,6 +507,45 @@ def Patch_CallKernelOp : Patch_Op<"call_kernel",
     Variadic<AnyTypeOf<[AnyMemRef, LLVM_AnyPointer, I32]>>:$args, I32Attr:$layer);
   let assemblyFormat = [{
     $kernel `(` $args `)` `layer` $layer attr-dict `:` `(` type($args) `)`
+  }];
+}
+
+def Patch_ExternalInputOp : Patch_Op<"external_input", [Pure]> {
+  let summary = "A network input that lies outside the arena";
+  let description = [{
+    Input number `number` of the network, from its pointer in the generated
+    NAME_io structure `io`. It is never written.
+
+    ```mlir
+    %input = patch.external_input %io {number = 0 : i32} : memref<27648xi8>
+    ```
+  }];
+  let arguments = (ins Patch_IoPointer:$io, I32Attr:$number);
+  let results = (outs MemRefRankOf<[I8], [1]>:$input);
+  let assemblyFormat = "$io attr-dict `:` type($input)";
+}
+
+def Patch_CallInputOp : Patch_Op<"call_input"> {
+  let summary = "Call of the function that delivers input";
+  let description = [{
+    Asks the callback of input number `number` in the generated NAME_io structure
+    `io`, which has `inputs` callbacks followed by their context, for columns
+    [x, x + count) of row `row`, to be written to `slice` from byte `offset` on.
+    The result is what the callback returned: 0, or a code that ends the run.
+
+    ```mlir
+    %status = patch.call_input %io(%slice, %offset, %row, %x, %count)
+      {mode = #patch<input_mode rows>, number = 0 : i32, inputs = 1 : i32,
+       pitch = 288 : i32} : memref<864xi8>
+    ```
+  }];
+  let arguments = (ins Patch_IoPointer:$io, MemRefRankOf<[I8], [1]>:$slice,
+    I32:$offset, I32:$row, I32:$x, I32:$count, Patch_InputModeAttr:$mode,
+    I32Attr:$number, I32Attr:$inputs, I32Attr:$pitch);
+  let results = (outs I32:$status);
+  let assemblyFormat = [{
+    $io `(` $slice `,` $offset `,` $row `,` $x `,` $count `)` attr-dict
+    `:` type($slice)
   }];
 }
 
