@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Sets the machine up, builds everything and runs every test.
+#
+#   utils/check.sh              all steps
+#   utils/check.sh STEP...      only these steps, in the order of the table
+#   utils/check.sh --list       the steps
+#
+# A step is a function `step_NAME` below and a line in the table `steps`; it
+# runs a script or target that a person can run too. It succeeds or fails by
+# its exit status, and may print lines 'N passed, N failed, N skipped', the last
+# of which is its count (a step without one counts as one test). Its output goes
+# to build/check/NAME.log and is shown when the step fails.
+#
+# The exit status is 1 when a test failed, when a step could not run, and when
+# something was skipped that is not on the short list `maySkip`. The last line
+# printed is the total, in the same form.
+
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+# name, and what it does
+steps=(
+  'setup      installs what the machine lacks (utils/setup.sh)'
+  'lint       formatting and text rules (utils/lint.sh)'
+  'configure  cmake --preset default'
+  'build      every library, tool and test'
+  'unit       GoogleTest (ctest --test-dir build)'
+  'lit        lit and FileCheck, on the host and in QEMU (check-tessera)'
+  'python     the Python package (pytest python)'
+  'docs       generated pages are current (utils/update-docs.sh --check)'
+  'install    install tree and out-of-tree consumer (utils/standalone.sh)'
+  'sanitize   bad input under ASan and UBSan (utils/sanitize.sh)'
+  'golden     recorded outputs of public models (utils/golden.sh --subset)'
+)
+# A later step makes no sense when one of these has failed.
+required=' setup configure build '
+# golden needs files that are not part of the repository.
+maySkip=' golden '
+
+jobs=${JOBS:-$(nproc)}
+python=/usr/bin/python3
+logs=build/check
+
+step_setup() { utils/setup.sh; }
+
+step_lint() { utils/lint.sh; }
+
+step_configure() { cmake --preset default; }
+
+step_build() { ninja -C build -j "$jobs"; }
+
+step_unit() {
+  rm -rf "$logs/gtest"
+  mkdir -p "$logs/gtest"
+  local status=0
+  GTEST_OUTPUT="xml:$PWD/$logs/gtest/" ctest --test-dir build -j "$jobs" \
+    --output-on-failure --no-tests=error --timeout 300 || status=1
+  "$python" utils/count_results.py "$logs"/gtest/*.xml
+  return "$status"
+}
+
+step_lit() {
+  local status=0
+  rm -f "$logs/lit.xml"
+  LIT_OPTS="-v -j $jobs --xunit-xml-output=$PWD/$logs/lit.xml" \
+    ninja -C build check-tessera || status=1
+  "$python" utils/count_results.py "$logs/lit.xml"
+  return "$status"
+}
+
+step_python() {
+  local status=0
+  rm -f "$logs/python.xml"
+  "$python" -m pytest -q -p no:cacheprovider \
+    --junitxml="$logs/python.xml" python || status=1
+  "$python" utils/count_results.py "$logs/python.xml"
+  return "$status"
+}
+
+step_docs() { utils/update-docs.sh --check; }
+
+step_install() { utils/standalone.sh; }
+
+step_sanitize() { utils/sanitize.sh; }
+
+step_golden() { utils/golden.sh --subset; }
+
+# Runs one step; adds to passed, failed and skipped; prints a line.
+runStep() {
+  local name=$1 log=$logs/$1.log start=$SECONDS status count p f s
+  printf '%-10s ...\n' "$name"
+  (
+    set -e
+    "step_$name"
+  ) >"$log" 2>&1
+  status=$?
+  count=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
+  if [ -z "$count" ]; then
+    count='1 passed, 0 failed, 0 skipped'
+    [ "$status" -eq 0 ] || count='0 passed, 1 failed, 0 skipped'
+  fi
+  read -r p _ f _ s _ <<<"$count"
+  if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
+    f=1
+  fi
+  if [ "$f" -ne 0 ]; then
+    echo "---- the end of $log"
+    tail -n 150 "$log"
+    echo "----"
+  fi
+  if [ "$s" -ne 0 ]; then
+    grep -iE '^(skipped|unsupported):' "$log" | head -n 50
+    case $maySkip in
+    *" $name "*) ;;
+    *)
+      echo "$name: skipped tests count as failures: the machine lacks something"
+      f=$((f + s)) s=0
+      ;;
+    esac
+  fi
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  printf -v row '%-10s %7d %7d %7d %7d s' "$name" "$p" "$f" "$s" $((SECONDS - start))
+  table+=("$row")
+  printf '%-10s %d passed, %d failed, %d skipped; %d s\n' \
+    "$name" "$p" "$f" "$s" $((SECONDS - start))
+  [ "$f" -eq 0 ]
+}
+
+names=()
+for line in "${steps[@]}"; do
+  names+=("${line%% *}")
+done
+wanted=" $* "
+if [ "${1:-}" = --list ]; then
+  printf '%s\n' "${steps[@]}"
+  exit 0
+fi
+for name in "$@"; do
+  case " ${names[*]} " in
+  *" $name "*) ;;
+  *)
+    echo "check: error: no step '$name'; the steps are: ${names[*]}" >&2
+    exit 1
+    ;;
+  esac
+done
+
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0 table=()
+for name in "${names[@]}"; do
+  case $wanted in
+  '  ' | *" $name "*) ;;
+  *) continue ;;
+  esac
+  if ! runStep "$name"; then
+    case $required in
+    *" $name "*)
+      echo "check: '$name' failed; the steps after it were not run"
+      break
+      ;;
+    esac
+  fi
+done
+
+printf '\n%-10s %7s %7s %7s %9s\n' step passed failed skipped time
+printf '%s\n' "${table[@]}"
+printf 'total time %d min %d s\n\n' $((SECONDS / 60)) $((SECONDS % 60))
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
