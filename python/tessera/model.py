@@ -21,7 +21,7 @@ class Quantization:
 @dataclass
 class Tensor:
     """`shape` is NHWC for maps. `data` is None for activations; else an array of the tensor's type and shape.
-    `raw` overrides the bytes that are written (for files that are wrong on purpose)."""
+    For files that are wrong on purpose, `raw` overrides the bytes and `buffer_index` the buffer that are written."""
 
     name: str
     type: str
@@ -31,6 +31,7 @@ class Tensor:
     shape_signature: Optional[tuple] = None
     is_variable: bool = False
     raw: Optional[bytes] = None
+    buffer_index: Optional[int] = None
 
     @property
     def dtype(self):
@@ -52,7 +53,8 @@ class Tensor:
 
 @dataclass
 class Operator:
-    """`kind` is the name in BuiltinOperator. `options` has every field of schema.OPTIONS[kind] by name."""
+    """`kind` is the name in BuiltinOperator. `options` has every field of schema.OPTIONS[kind] by name.
+    `code_index` overrides the index into the table of operator codes (for files that are wrong on purpose)."""
 
     kind: str
     inputs: tuple
@@ -60,6 +62,7 @@ class Operator:
     options: dict = field(default_factory=dict)
     custom_code: str = ""
     version: int = 1
+    code_index: Optional[int] = None
 
 
 @dataclass

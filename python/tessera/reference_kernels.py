@@ -59,11 +59,15 @@ def _conv_multipliers(model, op, channels):
     return np.array(pairs, dtype=np.int64).T
 
 
-def _finish(accumulators, bias, multiplier, shift, output, activation):
-    """clamp(requantise(int32(sum + bias)) + zp) as int8."""
-    if bias is not None:
-        accumulators = accumulators + bias.astype(np.int64)
-    scaled = fp.multiply_by_quantized_multiplier(fp.wrap32(accumulators), multiplier, shift)
+def _with_bias(sums, inputs):
+    """int32(sum + bias), where operand 2 is the bias or absent."""
+    bias = inputs[2] if len(inputs) > 2 else None
+    return fp.wrap32(sums if bias is None else sums + bias.astype(np.int64))
+
+
+def _finish(sums, multiplier, shift, output, activation):
+    """clamp(requantise(sum) + zp) as int8."""
+    scaled = fp.multiply_by_quantized_multiplier(sums, multiplier, shift)
     low, high = activation_range(activation, output)
     return np.clip(fp.wrap32(scaled + output.zero_point), low, high).astype(output.dtype)
 
@@ -84,13 +88,10 @@ def _windows(x, op, kernel_h, kernel_w):
             yield ky, kx, padded[:, y0:y0 + span_y:o["stride_h"], x0:x0 + span_x:o["stride_w"], :]
 
 
-def conv_2d(model, op, inputs):
-    """CONV_2D. x [N, H, W, C], w [O, KH, KW, C / groups], bias [O] or absent.
-    sum over taps INSIDE the map of (x - zp_x) * w, w symmetric; + bias; requantise per channel; + zp; clamp.
+def conv_2d_sums(model, op, inputs):
+    """int32 sums of CONV_2D before requantisation: over taps INSIDE the map of (x - zp_x) * w, w symmetric, + bias.
     groups = C / w.shape[3]; output channel o reads group o / (O / groups)."""
     x, w = inputs[0], inputs[1]
-    bias = inputs[2] if len(inputs) > 2 else None
-    output = model.tensors[op.outputs[0]]
     offset = x.astype(np.float64) - model.tensors[op.inputs[0]].zero_point  # exact: all sums stay below 2^53
     weights = w.astype(np.float64)
     groups = x.shape[3] // w.shape[3]
@@ -100,49 +101,69 @@ def conv_2d(model, op, inputs):
         sums = sums + np.concatenate(
             [taps[..., g * w.shape[3]:(g + 1) * w.shape[3]] @ weights[g * per_group:(g + 1) * per_group, ky, kx].T
              for g in range(groups)], axis=-1)
-    multiplier, shift = _conv_multipliers(model, op, w.shape[0])
-    return _finish(sums.astype(np.int64), bias, multiplier, shift, output, op.options["activation"])
+    return _with_bias(sums.astype(np.int64), inputs)
+
+
+def conv_2d(model, op, inputs):
+    """CONV_2D. x [N, H, W, C], w [O, KH, KW, C / groups], bias [O] or absent.
+    requantise(sum) per output channel; + zp; clamp."""
+    multiplier, shift = _conv_multipliers(model, op, inputs[1].shape[0])
+    return _finish(conv_2d_sums(model, op, inputs), multiplier, shift, model.tensors[op.outputs[0]],
+                   op.options["activation"])
+
+
+def depthwise_conv_2d_sums(model, op, inputs):
+    """int32 sums of DEPTHWISE_CONV_2D before requantisation."""
+    x, w = inputs[0], inputs[1]
+    repeat = w.shape[3] // x.shape[3]
+    offset = np.repeat(x.astype(np.int64) - model.tensors[op.inputs[0]].zero_point, repeat, axis=3)
+    weights = w.astype(np.int64)
+    sums = sum(taps * weights[0, ky, kx] for ky, kx, taps in _windows(offset, op, w.shape[1], w.shape[2]))
+    return _with_bias(sums, inputs)
 
 
 def depthwise_conv_2d(model, op, inputs):
     """DEPTHWISE_CONV_2D. x [N, H, W, C], w [1, KH, KW, C * M]; output channel c * M + m reads input channel c.
     Filter scales lie along dimension 3. The rest is as in CONV_2D."""
+    multiplier, shift = _conv_multipliers(model, op, inputs[1].shape[3])
+    return _finish(depthwise_conv_2d_sums(model, op, inputs), multiplier, shift, model.tensors[op.outputs[0]],
+                   op.options["activation"])
+
+
+def _fully_connected_is_per_channel(model, op):
+    return len(model.tensors[op.inputs[1]].quantization.scales) > 1
+
+
+def fully_connected_sums(model, op, inputs):
+    """int32 sums of FULLY_CONNECTED before requantisation: of (x - zp_x) * (w - zp_w), + bias. zp_w is 0 in practice,
+    but is applied; with one scale per output channel w is taken as symmetric."""
     x, w = inputs[0], inputs[1]
-    bias = inputs[2] if len(inputs) > 2 else None
-    output = model.tensors[op.outputs[0]]
-    repeat = w.shape[3] // x.shape[3]
-    offset = np.repeat(x.astype(np.int64) - model.tensors[op.inputs[0]].zero_point, repeat, axis=3)
-    weights = w.astype(np.int64)
-    sums = sum(taps * weights[0, ky, kx] for ky, kx, taps in _windows(offset, op, w.shape[1], w.shape[2]))
-    multiplier, shift = _conv_multipliers(model, op, w.shape[3])
-    return _finish(sums, bias, multiplier, shift, output, op.options["activation"])
+    depth = w.shape[-1]
+    offset = x.reshape(-1, depth).astype(np.float64) - model.tensors[op.inputs[0]].zero_point
+    weights = w.astype(np.float64).reshape(-1, depth)
+    if not _fully_connected_is_per_channel(model, op):
+        weights = weights - model.tensors[op.inputs[1]].zero_point
+    return _with_bias((offset @ weights.T).astype(np.int64), inputs)
 
 
 def fully_connected(model, op, inputs):
-    """FULLY_CONNECTED. x flattened to [batches, D], w [O, D], bias [O] or absent.
+    """FULLY_CONNECTED. x flattened to [batches, D], w [O, D], bias [O] or absent. requantise(sum); + zp; clamp.
 
-    sum of (x - zp_x) * (w - zp_w) + bias; requantise; + zp; clamp. zp_w is 0 in practice, but is applied.
     One filter scale: the multiplier is double(float32(input scale * filter scale)) / double(output scale): the product
     is rounded to FLOAT32 first (unlike in CONV_2D), and must not be negative. More than one filter scale: per output
-    channel as in CONV_2D, all in double, and w is taken as symmetric.
+    channel as in CONV_2D, all in double.
     """
-    x, w = inputs[0], inputs[1]
-    bias = inputs[2] if len(inputs) > 2 else None
-    x_tensor, w_tensor = model.tensors[op.inputs[0]], model.tensors[op.inputs[1]]
+    x, w = (model.tensors[i] for i in op.inputs[:2])
     output = model.tensors[op.outputs[0]]
-    depth = w.shape[-1]
-    offset = x.reshape(-1, depth).astype(np.float64) - x_tensor.zero_point
-    if len(w_tensor.quantization.scales) > 1:
-        weights = w.astype(np.float64)
+    if _fully_connected_is_per_channel(model, op):
         multiplier, shift = _conv_multipliers(model, op, w.shape[0])
     else:
-        weights = w.astype(np.float64) - w_tensor.zero_point
-        product = np.float32(x_tensor.scale) * np.float32(w_tensor.scale)
+        product = np.float32(x.scale) * np.float32(w.scale)
         if product < 0:
             raise ValueError("FULLY_CONNECTED with one negative filter scale is refused by the reference")
         multiplier, shift = fp.quantize_multiplier(float(product) / float(output.scale))
-    sums = (offset @ weights.reshape(w.shape[0], depth).T).astype(np.int64)
-    return _finish(sums, bias, multiplier, shift, output, op.options["activation"]).reshape(output.shape)
+    sums = fully_connected_sums(model, op, inputs)
+    return _finish(sums, multiplier, shift, output, op.options["activation"]).reshape(output.shape)
 
 
 def add(model, op, inputs):
