@@ -55,7 +55,10 @@ struct EmitOptions {
   /// The entry and how to recognise weights and tables (by section name). All
   /// other definitions of the module become internal.
   InspectOptions inspect;
-  /// If set: the optimised LLVM IR / the assembly goes there too.
+  /// Largest local array that a function may keep after optimisation; larger
+  /// scratch belongs in the arena.
+  int64_t maxAllocaBytes = 64;
+  /// If set: the optimised LLVM IR is printed there.
   llvm::raw_ostream *optimisedIR = nullptr;
 };
 
