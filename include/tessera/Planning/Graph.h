@@ -86,6 +86,10 @@ struct Op {
   /// that operand, when that row is dead afterwards (element-wise ops; the
   /// operand's pixelBytes equal the result's).
   int inPlaceOperand = -1;
+  /// Of a Source: the callback delivers every row exactly once, whole and in
+  /// order (a camera). Its stage then has one patch and asks for the whole
+  /// tensor. Otherwise any window may be asked for, again if need be.
+  bool sequential = false;
   /// For messages and reports, e.g. "7:CONV_2D".
   std::string name;
 };

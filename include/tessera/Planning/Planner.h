@@ -37,6 +37,8 @@ enum class Schedule {
   Stream,
 };
 
+inline constexpr double kDefaultMaxInputRead = 1.5;
+
 /// Default bound on F for Schedule::Auto.
 inline constexpr double kDefaultMaxRecompute = 1.05;
 
@@ -47,6 +49,9 @@ struct PlanOptions {
   std::optional<int64_t> ramLimitBytes;
   /// Bound on F = executed MACs / MACs. Default: 1.05 for Auto, none otherwise.
   std::optional<double> maxRecompute;
+  /// Bound on the bytes asked of an input callback, as a multiple of the input:
+  /// strips ask for their overlap again.
+  double maxInputRead = kDefaultMaxInputRead;
 };
 
 /// One vocabulary with reports, see docs: bytes and MACs of a plan.

@@ -54,6 +54,9 @@ struct Region {
   }
 };
 
+/// Patches of one stage; each costs a row in the generated region tables.
+inline constexpr int kMaxPatches = 1024;
+
 /// Part i of [0, n) split into `parts`: [i * n / parts, (i + 1) * n / parts).
 Interval splitPart(int n, int parts, int i);
 
@@ -102,10 +105,11 @@ struct StageRun {
 /// naming the rule and both values. Rules:
 ///   S1 0 <= firstOp < endOp <= number of ops
 ///   S2 ringRows has one entry per op
-///   S3 bands and strips are >= 1 and at most the result's height and width
+///   S3 bands and strips are >= 1 and at most the result's height and width;
+///      at most kMaxPatches patches
 ///   S4 a Whole op is alone in its stage and its stage has one patch
 ///   S5 more than one patch: exactly one result is a full tensor, it is the
-///      last op's, and there is no Reduce op
+///      last op's, and there is neither a Reduce op nor a sequential Source
 ///   S6 ringRows is 0 exactly for the results that must be full tensors
 ///   S7 a ring holds every window that a reader in the stage reads of it
 ///   S8 a ring has at most as many rows as its tensor
