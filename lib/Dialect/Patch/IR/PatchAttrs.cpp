@@ -11,10 +11,10 @@
 using namespace mlir;
 using namespace tessera::patch;
 
-LogicalResult RequantAttr::verify(
-    function_ref<InFlightDiagnostic()> emitError, ArrayRef<int32_t> multiplier,
-    ArrayRef<int32_t> exponent, int32_t zeroPoint, int32_t min, int32_t max,
-    Rounding rounding) {
+LogicalResult RequantAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  ArrayRef<int32_t> multiplier,
+                                  ArrayRef<int32_t> exponent, int32_t zeroPoint,
+                                  int32_t min, int32_t max, Rounding rounding) {
   if (multiplier.size() != exponent.size())
     return emitError() << "R1: " << multiplier.size() << " multipliers but "
                        << exponent.size() << " exponents";

@@ -8,9 +8,10 @@
 
 //
 // A pad whose value is the zero point of the convolution that reads it adds
-// nothing to any sum: it becomes padding of that convolution, which skips the taps
-// it falls on. It never folds into pooling, whose divisor counts taps. A pad that
-// is wider than the kernel's reach stays, as some outputs would read no tap at all.
+// nothing to any sum: it becomes padding of that convolution, which skips the
+// taps it falls on. It never folds into pooling, whose divisor counts taps. A
+// pad that is wider than the kernel's reach stays, as some outputs would read
+// no tap at all.
 //
 //===----------------------------------------------------------------------===//
 
@@ -75,16 +76,16 @@ struct FoldPadIntoConv : OpRewritePattern<ConvOp> {
     auto output = cast<RankedTensorType>(conv.getOutput().getType());
     for (unsigned axis = 0; axis < 2; ++axis) {
       int64_t size = input.getDimSize(1 + axis);
-      int64_t last = (output.getDimSize(1 + axis) - 1) *
-                         conv.getStride()[axis] -
-                     total[2 * axis];
+      int64_t last =
+          (output.getDimSize(1 + axis) - 1) * conv.getStride()[axis] -
+          total[2 * axis];
       // With dilation 1 every output then reads a tap; with more than one pixel
       // between taps be content with an input no narrower than that.
       int64_t dilation = conv.getDilation()[axis];
       if (total[2 * axis] > (kernelSize(conv, axis) - 1) * dilation ||
           last >= size || dilation > size)
-        return rewriter.notifyMatchFailure(
-            conv, "an output would read only padding");
+        return rewriter.notifyMatchFailure(conv,
+                                           "an output would read only padding");
     }
     rewriter.modifyOpInPlace(conv, [&] {
       conv.getInputMutable().set(pad.getInput());

@@ -30,8 +30,9 @@ static RankedTensorType typeOf(Value value) {
 static LogicalResult verifyActivation(Operation *op, Value value) {
   RankedTensorType type = typeOf(value);
   if (!type.hasStaticShape() || type.getRank() != 4 || type.getDimSize(0) != 1)
-    return op->emitOpError("L1: activations must be static NHWC maps with batch "
-                           "1, not ")
+    return op->emitOpError(
+               "L1: activations must be static NHWC maps with batch "
+               "1, not ")
            << type;
   for (int64_t size : type.getShape())
     if (size < 1 || size > (int64_t(1) << 24))
@@ -65,13 +66,15 @@ struct Window {
 };
 } // namespace
 
-/// C1, C2 and C5. `kernel` etc. are [y, x], `pad` is [top, bottom, left, right].
+/// C1, C2 and C5. `kernel` etc. are [y, x], `pad` is [top, bottom, left,
+/// right].
 static LogicalResult verifyWindow(Operation *op, Value input, Value output,
                                   Window w) {
   if (w.kernel.size() != 2 || w.stride.size() != 2 || w.dilation.size() != 2 ||
       w.pad.size() != 4)
-    return op->emitOpError("C1: stride, dilation and kernel need 2 entries, pad "
-                           "needs 4");
+    return op->emitOpError(
+        "C1: stride, dilation and kernel need 2 entries, pad "
+        "needs 4");
   constexpr int32_t limit = 1 << 20;
   for (ArrayRef<int32_t> list : {w.kernel, w.stride, w.dilation})
     for (int32_t value : list)
@@ -99,10 +102,10 @@ static LogicalResult verifyWindow(Operation *op, Value input, Value output,
     // With dilation a window may straddle a narrow input without touching it.
     for (int64_t o = 0; w.dilation[axis] > 1 && o < out; ++o) {
       int64_t first = o * w.stride[axis] - before;
-      int64_t tap = first >= 0 ? first
-                               : first + (-first + w.dilation[axis] - 1) /
-                                             w.dilation[axis] *
-                                             w.dilation[axis];
+      int64_t tap = first >= 0
+                        ? first
+                        : first + (-first + w.dilation[axis] - 1) /
+                                      w.dilation[axis] * w.dilation[axis];
       if (tap >= in || tap > first + reach - 1)
         return op->emitOpError("C5: output ") << o << " reads only padding";
     }
@@ -118,8 +121,8 @@ static LogicalResult verifyChannels(Operation *op, StringRef label, Value bias,
                              << " entries, not " << typeOf(bias);
   size_t count = requant.getMultiplier().size();
   if (count != 1 && static_cast<int64_t>(count) != channels)
-    return op->emitOpError() << label << ": " << count
-                             << " multipliers for " << channels << " channels";
+    return op->emitOpError() << label << ": " << count << " multipliers for "
+                             << channels << " channels";
   return success();
 }
 

@@ -41,16 +41,15 @@ OpFoldResult RingOffsetOp::fold(FoldAdaptor adaptor) {
     uint32_t index = static_cast<uint32_t>(row.getInt());
     if (!getNoWrap())
       index %= getRows();
-    return IntegerAttr::get(
-        i32, static_cast<int32_t>(index * getPitch()));
+    return IntegerAttr::get(i32, static_cast<int32_t>(index * getPitch()));
   }
   return {};
 }
 
 LogicalResult
 CallKernelOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
-  auto kernel = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(
-      *this, getKernelAttr());
+  auto kernel =
+      symbolTable.lookupNearestSymbolFrom<func::FuncOp>(*this, getKernelAttr());
   if (!kernel)
     return emitOpError("K1: no function named ") << getKernelAttr();
   FunctionType type = kernel.getFunctionType();

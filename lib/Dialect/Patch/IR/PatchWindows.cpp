@@ -18,7 +18,8 @@ static int64_t dim(Value value, unsigned index) {
   return cast<RankedTensorType>(value.getType()).getDimSize(index);
 }
 
-/// The window map of a kernel of `size` taps; `pad` is [top, bottom, left, right].
+/// The window map of a kernel of `size` taps; `pad` is [top, bottom, left,
+/// right].
 static WindowMap windowMap(int64_t size, ArrayRef<int32_t> stride,
                            int32_t dilation, ArrayRef<int32_t> pad,
                            unsigned axis) {
@@ -67,7 +68,8 @@ OpKind FullyConnectedOp::getRowKind() {
 /// Of a reduction the MACs are counted per pixel of the operand, so that both
 /// kinds add up to N * H * W * C.
 int64_t FullyConnectedOp::getMacsPerPixel() {
-  int64_t macs = cast<RankedTensorType>(getWeights().getType()).getNumElements();
+  int64_t macs =
+      cast<RankedTensorType>(getWeights().getType()).getNumElements();
   return getRowKind() == OpKind::Rows
              ? macs
              : macs / (dim(getInput(), 1) * dim(getInput(), 2));
