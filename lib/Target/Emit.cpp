@@ -202,6 +202,9 @@ Error Emitter::setTargetAttributes() {
           Attribute::StackProtectStrong, Attribute::StackProtectReq})
       function.removeFnAttr(kind);
     function.addFnAttr("no-builtins");
+    // A red zone would be stack that no frame size tells of.
+    if (target.isHost)
+      function.addFnAttr(Attribute::NoRedZone);
     function.addFnAttr("frame-pointer", "none");
     if (!function.isIntrinsic())
       function.setDoesNotThrow();

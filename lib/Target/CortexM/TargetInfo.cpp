@@ -27,6 +27,9 @@ using namespace llvm;
 
 namespace tessera::target {
 
+// Triples are spelt out with their vendor: LLVM's C++ interface takes
+// "thumbv7em-none-eabi" for an operating system called "eabi".
+
 // AAPCS, little endian, ELF mangling; the same for all M-profile CPUs.
 static constexpr StringLiteral armLayout =
     "e-m:e-p:32:32-Fi8-i64:64-v128:64:128-a:0:32-n32-S64";
@@ -36,21 +39,23 @@ static constexpr TargetInfo table[] = {
      /*llvmCPU=*/"generic", /*hasFPU=*/true, /*hasDSP=*/false,
      /*hasMVE=*/false, /*defaultFloatABI=*/FloatABI::Hard, /*dataLayout=*/"",
      /*indexBits=*/8 * sizeof(void *), /*qemuBoard=*/""},
-    {/*name=*/"cortex-m4", /*isHost=*/false, /*architecture=*/"thumbv7em-none",
+    {/*name=*/"cortex-m4", /*isHost=*/false,
+     /*architecture=*/"thumbv7em-unknown-none",
      /*llvmCPU=*/"cortex-m4", /*hasFPU=*/true, /*hasDSP=*/true,
      /*hasMVE=*/false, /*defaultFloatABI=*/FloatABI::Hard, armLayout,
      /*indexBits=*/32, /*qemuBoard=*/"mps2-an386"},
-    {/*name=*/"cortex-m7", /*isHost=*/false, /*architecture=*/"thumbv7em-none",
+    {/*name=*/"cortex-m7", /*isHost=*/false,
+     /*architecture=*/"thumbv7em-unknown-none",
      /*llvmCPU=*/"cortex-m7", /*hasFPU=*/true, /*hasDSP=*/true,
      /*hasMVE=*/false, /*defaultFloatABI=*/FloatABI::Hard, armLayout,
      /*indexBits=*/32, /*qemuBoard=*/"mps2-an500"},
     {/*name=*/"cortex-m33", /*isHost=*/false,
-     /*architecture=*/"thumbv8m.main-none",
+     /*architecture=*/"thumbv8m.main-unknown-none",
      /*llvmCPU=*/"cortex-m33", /*hasFPU=*/true, /*hasDSP=*/true,
      /*hasMVE=*/false, /*defaultFloatABI=*/FloatABI::Hard, armLayout,
      /*indexBits=*/32, /*qemuBoard=*/"mps2-an505"},
     {/*name=*/"cortex-m55", /*isHost=*/false,
-     /*architecture=*/"thumbv8.1m.main-none",
+     /*architecture=*/"thumbv8.1m.main-unknown-none",
      /*llvmCPU=*/"cortex-m55", /*hasFPU=*/true, /*hasDSP=*/true,
      /*hasMVE=*/true, /*defaultFloatABI=*/FloatABI::Hard, armLayout,
      /*indexBits=*/32, /*qemuBoard=*/"mps3-an547"},

@@ -40,7 +40,7 @@ struct TargetInfo {
   llvm::StringLiteral name;
   /// Runs in this process; every other field about ARM is empty.
   bool isHost;
-  /// Triple up to the environment ("thumbv7em-none"); see `triple()`.
+  /// Triple up to the environment ("thumbv7em-unknown-none"); see `triple()`.
   llvm::StringLiteral architecture;
   /// LLVM's name of the CPU: it implies the default features.
   llvm::StringLiteral llvmCPU;
