@@ -115,10 +115,13 @@ def depthwise_wrapping_sum():
 
 @_case
 def fully_connected_wrapping_sum():
+    """Rows of one sign: the first wraps upwards, the second downwards, the third stays, the fourth is mixed."""
     rng, b = np.random.RandomState(403), Builder("fully_connected_wrapping_sum")
+    weights = rng.randint(1, 128, (4, 64)) * np.array([[1], [-1], [-1], [1]])
+    weights[3, ::2] *= -1
+    limits = [2**31 - 1, -2**31, 2**31 - 1, -2**31 + 70000]
     x = b.input((1, 64), 0.5, -128)
-    limits = [2**31 - 1, -2**31, 2**31 - 70000, -2**31 + 70000]
-    b.output(b.fully_connected(x, rng.randint(-127, 128, (4, 64)), limits, 2.0**-25, (0.5, 0)))
+    b.output(b.fully_connected(x, weights, limits, 2.0**-25, (0.5, 0)))
     return b.model
 
 
@@ -156,10 +159,12 @@ def conv_tiny_scales():
 
 @_case
 def conv_rounding_boundary():
-    """Multipliers that round up to 2^31 (scale just below 1) and biases that put sums at ties of both roundings."""
+    """Effective scales within 2^-33 below 1 and 1/4: the multiplier rounds up to 2^31, becomes 2^30 and one more shift.
+    Then every sum is at a tie of the second rounding, or halfway between ties, by the bias."""
+    x, w, out = 0.0520261749625206, 0.004529315512627363, 0.00023564296134281904  # x * w / out = 1 - 9.5e-11
     weights = np.ones((4, 1, 1, 1), dtype=np.int8)
-    return _extreme("conv_rounding_boundary", weights, [0, 2, -2, 1], [np.nextafter(np.float32(1), np.float32(0)), 0.25,
-                                                                       0.25, 0.75], (1.0, 0), (1.0, 0), (1, 16, 16, 1))
+    return _extreme("conv_rounding_boundary", weights, [0, 2, -2, 1], [w, w / 4, w / 4, w * 0.75], (out, 0), (x, 0),
+                    (1, 16, 16, 1))
 
 
 @_case
