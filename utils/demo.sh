@@ -8,5 +8,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-utils/build.sh tessera-demo-tools
+utils/build.sh tessera
 exec /usr/bin/python3 python/demo.py "$@"

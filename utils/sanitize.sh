@@ -26,27 +26,27 @@ case "${1:-}" in
   ;;
 esac
 
-build=build-sanitize
-results=$PWD/$build/results
+buildDir=build-sanitize
+results=$PWD/$buildDir/results
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1
 
 cmake --preset sanitize
-ninja -C "$build" test/Unit/Planning/all test/Unit/Import/all
+ninja -C "$buildDir" test/Unit/Planning/all test/Unit/Import/all
 
 status=0
 rm -rf "$results"
 mkdir -p "$results"
 for folder in Planning Import; do
-  GTEST_OUTPUT="xml:$results/" ctest --test-dir "$build/test/Unit/$folder" \
+  GTEST_OUTPUT="xml:$results/" ctest --test-dir "$buildDir/test/Unit/$folder" \
     -j "$(nproc)" --output-on-failure --no-tests=error --timeout 600 || status=1
 done
 
 if [ "$tools" -eq 1 ]; then
   export ASAN_OPTIONS=$ASAN_OPTIONS:detect_container_overflow=0
   LIT_OPTS="-v --filter=[Ii]nvalid|[Bb]ad|negative --xunit-xml-output=$results/lit.xml" \
-    ninja -C "$build" check-tessera || status=1
+    ninja -C "$buildDir" check-tessera-lit || status=1
 fi
 
-/usr/bin/python3 utils/count_results.py "$results"/*.xml
+/usr/bin/python3 utils/count_results.py "$results"/*.xml || status=1
 exit "$status"

@@ -26,5 +26,5 @@ status=0
 /usr/bin/python3 /usr/lib/llvm-22/bin/lit -v \
   --param tool_dir="$work/build" --param llvm_tools_dir=/usr/lib/llvm-22/bin \
   --xunit-xml-output="$work/lit.xml" test/Standalone || status=1
-/usr/bin/python3 utils/count_results.py "$work/lit.xml"
+/usr/bin/python3 utils/count_results.py "$work/lit.xml" || status=1
 exit "$status"
