@@ -11,10 +11,10 @@ The models and recordings are not part of the repository: DIR/models/NAME.tflite
 and DIR/golden/NAME/{random,smooth}.{in,out}, with DIR given by --shared and
 `../shared` otherwise. Without them nothing runs and that is said.
 
-A job is one model on one CPU with one schedule: `tessera compile` writes the
-object and its report, `tessera run` executes it on both inputs (one boot). It
-passes if both outputs are the recorded bytes, the report has every field, and
-the stack is at most 1,024 bytes. After the jobs, arena(stream) and arena(patch)
+A job is one model on one CPU with one schedule: `tessera run` compiles it,
+executes the object on both inputs (one boot) and writes the report. It passes
+if both outputs are the recorded bytes, the report has every field, and the
+stack is at most 1,024 bytes. After the jobs, arena(stream) and arena(patch)
 must be below arena(layer) for each model and CPU that ran both.
 """
 
@@ -130,16 +130,15 @@ def runJob(job, shared):
     recorded = os.path.join(shared, "golden", job.model)
     try:
         with tempfile.TemporaryDirectory(prefix="tessera-golden-") as directory:
-            how = [model, f"--cpu={job.cpu}", f"--schedule={job.schedule}"]
             reportPath = os.path.join(directory, "report.json")
-            tessera(["compile", *how, "-o", directory, f"--report={reportPath}"])
-            with open(reportPath, encoding="utf-8") as stream:
-                report = json.load(stream)
             files = []
             for vector in VECTORS:
                 files.append("--input-file=" + os.path.join(recorded, vector + ".in"))
                 files.append("--output-file=" + os.path.join(directory, vector))
-            tessera(["run", *how, *files])
+            tessera(["run", model, f"--cpu={job.cpu}", f"--schedule={job.schedule}",
+                     f"--report={reportPath}", *files])
+            with open(reportPath, encoding="utf-8") as stream:
+                report = json.load(stream)
             for vector in VECTORS:
                 difference = firstDifference(
                     readBytes(os.path.join(directory, vector)),
