@@ -18,8 +18,10 @@
 
 using namespace tessera::planning;
 
-/// Sizes up to here cannot overflow 64-bit byte and MAC counts.
-static constexpr int64_t kMaxBytes = int64_t(1) << 40;
+/// Far above any microcontroller's tensor; below it, no count of bytes or MACs
+/// overflows 64 bits and tables with an entry per row stay small.
+static constexpr int kMaxSide = 1 << 16;
+static constexpr int64_t kMaxBytes = int64_t(1) << 31;
 
 static std::string describeTensor(const Graph &graph, TensorId id) {
   const std::string &name = graph.tensors[id].name;
@@ -51,6 +53,7 @@ static std::string checkTensors(const Graph &graph) {
   for (TensorId id = 0; id < numTensors; ++id) {
     const Tensor &tensor = graph.tensors[id];
     if (tensor.height < 1 || tensor.width < 1 || tensor.pixelBytes < 1 ||
+        tensor.height > kMaxSide || tensor.width > kMaxSide ||
         tensor.pixelBytes > kMaxBytes ||
         int64_t(tensor.height) * tensor.width > kMaxBytes / tensor.pixelBytes)
       return describeTensor(graph, id) +
