@@ -7,4 +7,9 @@
 # reason (CMakePresets.json).
 CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 export CCACHE_SLOPPINESS
+# A user without a home directory still gets a cache.
+if [ -z "${CCACHE_DIR:-}" ] && [ ! -w "${HOME:-/nonexistent}" ]; then
+  CCACHE_DIR=${TMPDIR:-/tmp}/tessera-ccache-$(id -u)
+  export CCACHE_DIR
+fi
 exec ccache "$@"
