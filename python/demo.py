@@ -35,10 +35,10 @@ class DemoError(Exception):
 
 
 def parse_size(text):
-    """Bytes of "48KiB", "1MiB" or "49152"."""
+    """Bytes of "32KiB", "1MiB" or "32768"."""
     match = re.fullmatch(r"(\d+)(|B|KiB|MiB)", text)
     if not match:
-        raise DemoError(f"'{text}' is not a size; write it like 48KiB or 49152")
+        raise DemoError(f"'{text}' is not a size; write it like 32KiB or 32768")
     return int(match[1]) << {"": 0, "B": 0, "KiB": 10, "MiB": 20}[match[2]]
 
 
@@ -162,7 +162,7 @@ def main():
     root = os.path.dirname(HERE)
     parser.add_argument("--tessera", default=os.path.join(root, "build", "bin", "tessera"))
     parser.add_argument("--model", default=os.path.join(HERE, "models", "digits96.tflite"))
-    parser.add_argument("--ram-limit", default="48KiB")
+    parser.add_argument("--ram-limit", default="32KiB")
     parser.add_argument("--images", type=int, default=200, help="scenes for the accuracy (default 200)")
     parser.add_argument("--work", default=os.path.join(root, "build", "demo"), metavar="DIR")
     args = parser.parse_args()

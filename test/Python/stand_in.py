@@ -13,7 +13,7 @@ from tessera import reference
 from tessera.tflite_reader import read
 
 FAULT = os.environ.get("FAULT", "")
-ARENA = {"layer": 184320, "patch": 47000, "stream": 40000, "auto": 40000}
+ARENA = {"layer": 184320, "patch": 13000, "stream": 22000, "auto": 22000}
 
 
 def main():
@@ -23,11 +23,11 @@ def main():
     arena = 60000 if FAULT == "too-large" and schedule == "auto" else ARENA[schedule]
     if command == "plan":
         if FAULT == "low-peak":
-            arena = min(arena, 100000)
+            arena = min(arena, 90000)
         print(json.dumps({"arena_bytes": arena, "recompute_factor": 1.0}))
     elif command == "compile":
         if schedule == "layer" and FAULT != "no-refusal":
-            limit = "" if FAULT == "vague" else " but the limit is 49152"
+            limit = "" if FAULT == "vague" else " but the limit is 32768"
             sys.exit(f"error: the plan needs {arena} bytes{limit}")
         directory = sys.argv[sys.argv.index("-o") + 1]
         os.makedirs(directory, exist_ok=True)

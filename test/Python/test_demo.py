@@ -67,14 +67,14 @@ class Judgement(unittest.TestCase):
     def test_all_is_well(self):
         process = self.demo()
         self.assertEqual(process.returncode, 0, process.stderr)
-        self.assertIn("needs 184320 bytes but the limit is 49152", process.stdout)
+        self.assertIn("needs 184320 bytes but the limit is 32768", process.stdout)
         self.assertIn("prediction", process.stdout)
         self.assertLessEqual(len(process.stdout.splitlines()), 25)
 
     def test_negative_faults(self):
         for fault, message in (
                 ("no-refusal", "should have been refused"), ("vague", "should have been refused with the limit named"),
-                ("too-large", "needs 60000 bytes, above the limit of 49152"),
+                ("too-large", "needs 60000 bytes, above the limit of 32768"),
                 ("crash", "running 8 scenes on cortex-m7 failed with exit code 1: error: the emulator did not start"),
                 ("emulator-differs", "cortex-m7 against host: the bytes of scene 3 differ"),
                 ("reference-differs", "host against the exact reference: the bytes of scene 5 differ"),
