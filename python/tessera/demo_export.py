@@ -59,7 +59,7 @@ def write(path, folded, ranges):
     build(folded, ranges).write(path)
 
 
-def predict(path, images, batch=50):
+def predict(path, images, batch=4):
     """Output bytes [n, 10] int8 of the file for images [n, SIZE, SIZE] uint8, by the exact reference in batches."""
     model = read(path)
     outputs = []

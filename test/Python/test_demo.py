@@ -54,7 +54,7 @@ class Network(unittest.TestCase):
 
 
 class Judgement(unittest.TestCase):
-    def demo(self, fault="", model=MODEL, images=12):
+    def demo(self, fault="", model=MODEL, images=9):
         # The stand-in starts with `env python3`, which must be the interpreter that has numpy.
         path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
         with tempfile.TemporaryDirectory() as work:
