@@ -76,6 +76,11 @@ bool hasFloat(Type *type) {
   return false;
 }
 
+/// `llvm.used` and its like: lists for LLVM, which take no memory.
+bool isReserved(const GlobalObject &object) {
+  return object.getName().starts_with("llvm.");
+}
+
 /// A library info that knows no function: nothing is recognised, and nothing
 /// is formed.
 TargetLibraryInfoImpl emptyLibrary(const Module &module) {
@@ -148,7 +153,7 @@ Error Emitter::checkInput() const {
     return internalError("the module does not define '" +
                          options.inspect.entry + "'");
   for (const GlobalVariable &global : module.globals())
-    if (!global.isConstant() && !global.isDeclaration())
+    if (!global.isConstant() && !global.isDeclaration() && !isReserved(global))
       return internalError("writable global '" + global.getName() + "'");
   for (const DICompileUnit *unit : module.debug_compile_units())
     if (sys::path::is_absolute(unit->getFilename()) ||
@@ -212,7 +217,8 @@ Error Emitter::setTargetAttributes() {
   // Private symbols would vanish from the symbol table, and with them the names
   // and sizes that the inspection needs.
   for (GlobalObject &object : module.global_objects())
-    if (!object.isDeclaration() && object.getName() != options.inspect.entry) {
+    if (!object.isDeclaration() && !isReserved(object) &&
+        object.getName() != options.inspect.entry) {
       object.setLinkage(GlobalValue::InternalLinkage);
       object.setVisibility(GlobalValue::DefaultVisibility);
       object.setDSOLocal(true);

@@ -68,11 +68,11 @@ define i32 @toy_run(ptr %arena, ptr %io) {
 /// Contents of .ARM.attributes.
 ArrayRef<uint8_t> attributeBytes(const EmittedObject &object) {
   std::unique_ptr<object::ObjectFile> file =
-      cantFail(object::ObjectFile::createELFObjectFile(MemoryBufferRef(
+      orDie(object::ObjectFile::createELFObjectFile(MemoryBufferRef(
           StringRef(object.bytes.data(), object.bytes.size()), "toy.o")));
   for (const object::SectionRef &section : file->sections())
-    if (cantFail(section.getName()) == ".ARM.attributes")
-      return arrayRefFromStringRef(cantFail(section.getContents()));
+    if (orDie(section.getName()) == ".ARM.attributes")
+      return arrayRefFromStringRef(orDie(section.getContents()));
   return {};
 }
 
@@ -110,7 +110,7 @@ TEST(Emit, CodeAndWeightsAreAllThatTakesFlash) {
       continue;
     SCOPED_TRACE(variantName(*target, abi));
     EmittedObject object =
-        cantFail(emitText(withWeights, *target, toyOptions(abi)));
+        orDie(emitText(withWeights, *target, toyOptions(abi)));
     // No unwind tables: 4,136 bytes of data and the two functions.
     int64_t functionBytes = 0;
     for (const FunctionInfo &function : object.info.functions)
@@ -123,9 +123,9 @@ TEST(Emit, CodeAndWeightsAreAllThatTakesFlash) {
 TEST(Emit, SameModuleSameBytes) {
   for (auto [target, abi] : allVariants()) {
     EmittedObject first =
-        cantFail(emitText(withWeights, *target, toyOptions(abi)));
+        orDie(emitText(withWeights, *target, toyOptions(abi)));
     EmittedObject second =
-        cantFail(emitText(withWeights, *target, toyOptions(abi)));
+        orDie(emitText(withWeights, *target, toyOptions(abi)));
     EXPECT_EQ(first.bytes, second.bytes) << variantName(*target, abi);
   }
 }
@@ -147,7 +147,7 @@ TEST(Emit, AttributesSayTheFloatABIAndNothingOfEnumsOrWchar) {
       continue;
     SCOPED_TRACE(variantName(*target, abi));
     EmittedObject object =
-        cantFail(emitText(withWeights, *target, toyOptions(abi)));
+        orDie(emitText(withWeights, *target, toyOptions(abi)));
     ARMAttributeParser attributes;
     ASSERT_FALSE(errorToBool(
         attributes.parse(attributeBytes(object), llvm::endianness::little)));

@@ -55,7 +55,7 @@ const FunctionInfo &function(const ObjectInfo &info, StringRef name) {
 TEST(ObjectInfo, StackIsTheDeepestPath) {
   for (auto [target, abi] : allVariants()) {
     SCOPED_TRACE(variantName(*target, abi));
-    ObjectInfo info = cantFail(emitText(tree, *target, toyOptions(abi))).info;
+    ObjectInfo info = orDie(emitText(tree, *target, toyOptions(abi))).info;
     int64_t leaf = function(info, "leaf").frameBytes;
     int64_t deep = function(info, "deep").frameBytes;
     int64_t flat = function(info, "flat").frameBytes;
@@ -76,7 +76,7 @@ TEST(ObjectInfo, StackIsTheDeepestPath) {
 TEST(ObjectInfo, CallSitesHaveTheirLines) {
   for (auto [target, abi] : allVariants()) {
     SCOPED_TRACE(variantName(*target, abi));
-    ObjectInfo info = cantFail(emitText(tree, *target, toyOptions(abi))).info;
+    ObjectInfo info = orDie(emitText(tree, *target, toyOptions(abi))).info;
     ASSERT_EQ(info.callSites.size(), 2u);
     EXPECT_EQ(info.callSites[0].callee, "deep");
     EXPECT_EQ(info.callSites[0].line, 1u);
@@ -101,7 +101,7 @@ TEST(ObjectInfo, CallbacksCountTheCallersSideOnly) {
     })";
   for (auto [target, abi] : allVariants()) {
     SCOPED_TRACE(variantName(*target, abi));
-    ObjectInfo info = cantFail(emitText(ir, *target, toyOptions(abi))).info;
+    ObjectInfo info = orDie(emitText(ir, *target, toyOptions(abi))).info;
     ASSERT_EQ(info.callSites.size(), 1u);
     EXPECT_EQ(info.callSites[0].callee, "");
     EXPECT_EQ(info.callSites[0].line, 0u);
@@ -129,7 +129,7 @@ TEST(ObjectInfo, CallsThroughPointersReachFunctionsWhoseAddressIsTaken) {
       ret i32 0
     })";
   const TargetInfo &m4 = **lookupTarget("cortex-m4");
-  ObjectInfo info = cantFail(emitText(ir, m4)).info;
+  ObjectInfo info = orDie(emitText(ir, m4)).info;
   EXPECT_EQ(info.stackBytes, function(info, "toy_run").frameBytes +
                                  function(info, "large").frameBytes);
   EXPECT_GE(function(info, "large").frameBytes, 64);
@@ -148,14 +148,14 @@ TEST(ObjectInfo, TailCallsReuseTheStack) {
       ret i32 %r
     })";
   const TargetInfo &m4 = **lookupTarget("cortex-m4");
-  ObjectInfo info = cantFail(emitText(ir, m4)).info;
+  ObjectInfo info = orDie(emitText(ir, m4)).info;
   EXPECT_EQ(info.stackBytes, 32);
 }
 
 TEST(ObjectInfo, negative_DamagedObjects) {
   const TargetInfo &m4 = **lookupTarget("cortex-m4");
   EmitOptions options = toyOptions();
-  EmittedObject object = cantFail(emitText(tree, m4));
+  EmittedObject object = orDie(emitText(tree, m4));
   EXPECT_NE(
       messageOf(inspectObject({}, m4, target::FloatABI::Hard, options.inspect)),
       "");

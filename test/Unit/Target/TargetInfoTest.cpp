@@ -34,10 +34,9 @@ TEST(TargetInfo, negative_UnknownNameListsTheNames) {
 
 TEST(TargetInfo, FloatABIDefaultsToTheCPUs) {
   const TargetInfo &m4 = **lookupTarget("cortex-m4");
-  EXPECT_EQ(cantFail(resolveFloatABI(m4, std::nullopt)),
-            target::FloatABI::Hard);
-  EXPECT_EQ(cantFail(resolveFloatABI(m4, "soft")), target::FloatABI::Soft);
-  EXPECT_EQ(cantFail(resolveFloatABI(m4, "softfp")), target::FloatABI::SoftFP);
+  EXPECT_EQ(orDie(resolveFloatABI(m4, std::nullopt)), target::FloatABI::Hard);
+  EXPECT_EQ(orDie(resolveFloatABI(m4, "soft")), target::FloatABI::Soft);
+  EXPECT_EQ(orDie(resolveFloatABI(m4, "softfp")), target::FloatABI::SoftFP);
 }
 
 TEST(TargetInfo, negative_FloatABI) {

@@ -25,6 +25,7 @@
 
 #include "gtest/gtest.h"
 
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,6 +83,17 @@ emitText(std::string ir, const target::TargetInfo &target,
 template <typename T>
 std::string messageOf(llvm::Expected<T> value) {
   return value ? "" : llvm::toString(value.takeError());
+}
+
+/// The value; an error ends the test program with its text.
+template <typename T>
+T orDie(llvm::Expected<T> value) {
+  if (!value) {
+    llvm::errs() << "unexpected error: " << llvm::toString(value.takeError())
+                 << '\n';
+    std::abort();
+  }
+  return std::move(*value);
 }
 
 /// Every pair that can be compiled for; the host has one ABI.
