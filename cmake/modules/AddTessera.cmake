@@ -31,6 +31,8 @@ function(_tessera_mlir_pch target)
       ${PROJECT_SOURCE_DIR}/cmake/modules/MLIRPrecompiled.h)
   endif()
   target_precompile_headers(${target} REUSE_FROM TesseraMLIRPCH)
+  # Executables would be compiled with -fPIE, which the header was not.
+  target_compile_options(${target} PRIVATE -fPIC)
 endfunction()
 
 function(_tessera_common target)

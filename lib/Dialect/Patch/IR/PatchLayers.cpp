@@ -221,7 +221,7 @@ static LogicalResult verifyPool(PoolOp op) {
       in.getElementType() != out.getElementType())
     return op.emitOpError("A1: channels and element types must agree: ")
            << in << " and " << out;
-  if (op.getMin() > op.getMax())
+  if (static_cast<int32_t>(op.getMin()) > static_cast<int32_t>(op.getMax()))
     return op.emitOpError("A2: min is above max");
   return success();
 }

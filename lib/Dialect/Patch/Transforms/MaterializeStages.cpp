@@ -160,8 +160,6 @@ LogicalResult MaterializeStagesPass::materialize(func::FuncOp func) {
   auto run = func::FuncOp::create(
       b, func.getLoc(), (func.getName() + "_run").str(),
       b.getFunctionType({arena, pointer}, {b.getI32Type()}));
-  if (!codeSection.empty())
-    run->setAttr("tessera.section", b.getStringAttr(codeSection));
   Block *entry = run.addEntryBlock();
   b.setInsertionPointToStart(entry);
   auto makeTable = [&](DenseElementsAttr data) {

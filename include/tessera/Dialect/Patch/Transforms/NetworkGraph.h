@@ -60,6 +60,7 @@ inline constexpr llvm::StringLiteral kInputModeAttr = "patch.input_mode";
 inline constexpr llvm::StringLiteral kOffsetAttr = "patch.offset";
 inline constexpr llvm::StringLiteral kArenaBytesAttr = "patch.arena_bytes";
 inline constexpr llvm::StringLiteral kCpuAttr = "tessera.cpu";
+inline constexpr llvm::StringLiteral kFloatAbiAttr = "tessera.float_abi";
 
 } // namespace tessera::patch
 

@@ -92,9 +92,7 @@ def MaterializeStagesPass
   }];
   let options = [
     Option<"weightsSection", "section-weights", "std::string", "\"\"",
-      "Section of weights and tables; default .rodata.NAME.weights and .tables">,
-    Option<"codeSection", "section-code", "std::string", "\"\"",
-      "Section of code; default .text.NAME">
+      "Section of weights and tables; default .rodata.NAME.weights and .tables">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

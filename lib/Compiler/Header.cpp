@@ -1,0 +1,170 @@
+//===- Header.cpp - The generated C header --------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// NAME.h: macros for everything that the caller has to know, NAME_io and
+// NAME_run. C99 and C++17, no includes but <stddef.h> and <stdint.h>.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tessera/Compiler/Artefacts.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+
+#include <cmath>
+
+using namespace tessera;
+using namespace llvm;
+
+namespace {
+class HeaderWriter {
+public:
+  HeaderWriter(const ModelFacts &facts, raw_ostream &os)
+      : facts(facts), os(os), upper(StringRef(facts.name).upper()) {}
+
+  void write();
+
+private:
+  void define(const Twine &name, const Twine &value, StringRef comment = "");
+  void writePort(const PortFacts &port, StringRef kind, size_t number);
+  void writeIo();
+
+  const ModelFacts &facts;
+  raw_ostream &os;
+  std::string upper;
+};
+} // namespace
+
+void HeaderWriter::define(const Twine &name, const Twine &value,
+                          StringRef comment) {
+  os << "#define " << upper << '_' << name << ' ' << value;
+  if (!comment.empty())
+    os << " /* " << comment << " */";
+  os << '\n';
+}
+
+/// Text inside a comment must not end it.
+static std::string commentSafe(StringRef text) {
+  std::string safe;
+  for (char c : text)
+    safe += isPrint(c) && c != '*' && c != '\\' && c != '?' ? c : '_';
+  return safe;
+}
+
+/// A float so that it reads back as the same value.
+static std::string floatLiteral(float value) {
+  std::string text;
+  raw_string_ostream os(text);
+  os << llvm::format("%.9g", static_cast<double>(value));
+  if (text.find_first_of(".e") == std::string::npos)
+    text += ".0";
+  return text + "f";
+}
+
+void HeaderWriter::writePort(const PortFacts &port, StringRef kind,
+                             size_t number) {
+  std::string prefix = (kind + Twine(number)).str();
+  os << "\n/* " << prefix << ": \"" << commentSafe(port.name) << "\", "
+     << port.elementType << " ";
+  interleave(port.shape, os, "x");
+  os << " (NHWC) */\n";
+  if (port.arenaOffset >= 0)
+    define(prefix + "_OFFSET", Twine(port.arenaOffset), "bytes from the arena");
+  define(prefix + "_BYTES", Twine(port.bytes));
+  define(prefix + "_TYPE", port.elementType);
+  define(prefix + "_RANK", Twine(port.shape.size()));
+  std::string dims;
+  raw_string_ostream dimsOs(dims);
+  interleave(port.shape, dimsOs, ", ");
+  define(prefix + "_DIMS", "{" + dims + "}");
+  if (facts.inputMode == patch::InputMode::Rows ||
+      facts.inputMode == patch::InputMode::Windows) {
+    if (kind == "INPUT") {
+      define(prefix + "_ROWS", Twine(port.height));
+      define(prefix + "_COLUMNS", Twine(port.width));
+      define(prefix + "_PIXEL_BYTES", Twine(port.pixelBytes));
+    }
+  }
+  if (port.scale)
+    define(prefix + "_SCALE", floatLiteral(*port.scale),
+           "real = scale * (value - zero point)");
+  if (port.zeroPoint)
+    define(prefix + "_ZERO_POINT", *port.zeroPoint < 0
+                                       ? "(" + Twine(*port.zeroPoint) + ")"
+                                       : Twine(*port.zeroPoint));
+}
+
+void HeaderWriter::writeIo() {
+  StringRef name = facts.name;
+  os << "\ntypedef struct " << name << "_io {\n";
+  for (size_t i = 0; i < facts.inputs.size(); ++i) {
+    const PortFacts &port = facts.inputs[i];
+    switch (facts.inputMode) {
+    case patch::InputMode::Resident:
+      break;
+    case patch::InputMode::External:
+      os << "  /* " << port.bytes << " bytes, NHWC; never written. */\n"
+         << "  const " << port.elementType << " *input" << i << ";\n";
+      break;
+    case patch::InputMode::Rows:
+      os << "  /* Writes row y (" << port.width * port.pixelBytes
+         << " bytes) to dst. Called once for each row, in\n"
+         << "     order. Anything but 0 ends the run, which returns it. */\n"
+         << "  int (*row" << i << ")(void *ctx, int y, void *dst);\n";
+      break;
+    case patch::InputMode::Windows:
+      os << "  /* Writes rows [y0, y0 + h), columns [x0, x0 + w) to dst, whose "
+            "rows are\n     pitch bytes apart; a pixel has "
+         << port.pixelBytes << " bytes. Anything but 0 ends the run. */\n"
+         << "  int (*window" << i
+         << ")(void *ctx, int y0, int x0, int h, int w, void *dst,\n"
+         << "                 size_t pitch);\n";
+      break;
+    }
+  }
+  if (facts.inputMode == patch::InputMode::Resident)
+    os << "  /* Not used: inputs lie in the arena. NULL may be passed for "
+          "this\n"
+          "     structure. */\n";
+  os << "  void *ctx;\n} " << name << "_io;\n";
+}
+
+void HeaderWriter::write() {
+  StringRef name = facts.name;
+  std::string guard = "TESSERA_" + upper + "_H";
+  os << "/* " << name << ": generated by Tessera; do not edit. */\n\n"
+     << "#ifndef " << guard << "\n#define " << guard << "\n\n"
+     << "#include <stddef.h>\n#include <stdint.h>\n\n";
+  define("ARENA_BYTES", Twine(facts.stats.arenaBytes));
+  define("ARENA_ALIGNMENT", Twine(facts.arenaAlignment));
+  define("NUM_INPUTS", Twine(facts.inputs.size()));
+  define("NUM_OUTPUTS", Twine(facts.outputs.size()));
+  for (auto [number, port] : enumerate(facts.inputs))
+    writePort(port, "INPUT", number);
+  for (auto [number, port] : enumerate(facts.outputs))
+    writePort(port, "OUTPUT", number);
+  os << "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
+  writeIo();
+  os << "\n/* Runs one inference. `arena`: " << upper << "_ARENA_BYTES bytes, "
+     << upper << "_ARENA_ALIGNMENT-aligned,\n"
+     << "   holding garbage";
+  if (facts.inputMode == patch::InputMode::Resident)
+    os << " but for the inputs, which the run destroys";
+  os << ". Outputs are in the arena\n   afterwards. Returns 0";
+  if (facts.inputMode == patch::InputMode::Rows ||
+      facts.inputMode == patch::InputMode::Windows)
+    os << ", or what a callback returned to end the run";
+  os << ". */\nint " << name << "_run(void *arena, const " << name
+     << "_io *io);\n"
+     << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
+}
+
+void tessera::writeHeader(const ModelFacts &facts, raw_ostream &os) {
+  HeaderWriter(facts, os).write();
+}
