@@ -418,10 +418,8 @@ TEST_P(OnEveryBoard, negative_StackDeeperThanPromised) {
 }
 
 TEST_P(OnEveryBoard, negative_Fault) {
-  // Nothing is mapped at 0x1F000000 on any of the boards.
   Toy toy("define i32 @toy_run(ptr %arena, ptr %io) {\n"
-          "  %p = inttoptr i32 520093696 to ptr\n"
-          "  store volatile i32 1, ptr %p\n"
+          "  call void asm sideeffect \"udf #1\", \"\"()\n"
           "  ret i32 0\n}",
           addThreeModel(), target());
   std::string message = messageOf(run(toy.request));
