@@ -21,6 +21,9 @@ static constexpr int kBandCounts[] = {1, 2, 3, 4, 6, 8};
 /// and it bounds the work on networks of several hundred ops.
 static constexpr int kMaxStageOps = 96;
 
+/// Stages that are patched only because the schedule asks for one.
+static constexpr int kMaxFormalPatchOps = 4;
+
 PathSearch::PathSearch(int numOps, std::vector<PathOption> options,
                        bool needsQualified)
     : numOps(numOps), options(std::move(options)), endingAt(numOps + 1),
@@ -168,6 +171,42 @@ void OptionEnumerator::addStreams() {
   }
 }
 
+/// Adds what patches of one interval are of use: they fit under `ceiling`.
+/// More strips and more bands need less RAM and more MACs, so the most patches
+/// that the bounds allow are tried first; where they do not fit, fewer will
+/// not.
+void OptionEnumerator::addPatchesOf(StagePlan stage, int64_t streamMacs,
+                                    int64_t ceiling) {
+  bool mustPatch = options.schedule == Schedule::Patch;
+  for (int bands : kBandCounts) {
+    stage.bands = bands;
+    std::vector<int> stripCounts;
+    for (int strips : kStripCounts) {
+      stage.strips = strips;
+      if (strips == 1 || (mustPatch && bands == 1))
+        continue;
+      if (!checkStageShape(index, stage).empty())
+        break;
+      StageCost::Work work = cost.estimateWork(stage);
+      if (work.executedMacs - streamMacs > maxMacs - index.totalMacs() ||
+          work.inputBytesRead > options.maxInputRead * work.sourceBytes)
+        break;
+      stripCounts.push_back(strips);
+    }
+    std::reverse(stripCounts.begin(), stripCounts.end());
+    for (int strips : stripCounts) {
+      stage.strips = strips;
+      StageOption option = cost.evaluate(stage);
+      if (option.liveBytes >= ceiling) {
+        if (strips == stripCounts.front())
+          break;
+        continue;
+      }
+      found.push_back({std::move(option), bands > 1});
+    }
+  }
+}
+
 /// Several patches, where one patch needs more than the plan as a whole might.
 void OptionEnumerator::addPatches() {
   bool mustPatch = options.schedule == Schedule::Patch;
@@ -193,35 +232,16 @@ void OptionEnumerator::addPatches() {
     int64_t streamMacs = found[i].option.executedMacs;
     if (!streamsRows(stage.firstOp, stage.endOp))
       continue;
-    if (!mustPatch && (streamBytes <= floor ||
-                       lowerBound(stage.firstOp, stage.endOp) >= ceiling))
+    if (streamBytes > floor && lowerBound(stage.firstOp, stage.endOp) < ceiling)
+      addPatchesOf(stage, streamMacs, std::min(ceiling, streamBytes));
+    // Where patches save nothing, schedule Patch still forms a short stage.
+    if (!mustPatch || stage.numOps() > kMaxFormalPatchOps)
       continue;
-    std::vector<std::pair<int64_t, int64_t>> kept = {{streamBytes, streamMacs}};
-    for (int bands : kBandCounts) {
-      for (int strips : kStripCounts) {
-        bool qualifies = bands > 1 && strips > 1;
-        if (strips == 1 || (mustPatch && !qualifies))
-          continue;
-        stage.bands = bands;
-        stage.strips = strips;
-        if (!checkStageShape(index, stage).empty())
-          break;
-        StageCost::Work work = cost.work(stage);
-        if (work.executedMacs - streamMacs > maxMacs - index.totalMacs() ||
-            work.inputBytesRead > options.maxInputRead * work.sourceBytes)
-          break;
-        StageOption option = cost.evaluate(stage);
-        bool useful = mustPatch;
-        if (!mustPatch) {
-          useful = option.liveBytes < ceiling;
-          for (auto [bytes, macs] : kept)
-            useful &= option.liveBytes < bytes || option.executedMacs < macs;
-        }
-        if (!useful)
-          continue;
-        kept.push_back({option.liveBytes, option.executedMacs});
-        found.push_back({std::move(option), qualifies});
-      }
+    stage.bands = stage.strips = 2;
+    if (checkStageShape(index, stage).empty()) {
+      StageCost::Work work = cost.work(stage);
+      if (work.inputBytesRead <= options.maxInputRead * work.sourceBytes)
+        found.push_back({cost.evaluate(stage), true});
     }
   }
 }

@@ -75,6 +75,7 @@ private:
   void addLayers();
   void addStreams();
   void addPatches();
+  void addPatchesOf(StagePlan stage, int64_t streamMacs, int64_t ceiling);
   bool canFuse(OpId firstOp, OpId endOp) const;
   bool streamsRows(OpId firstOp, OpId endOp) const;
   int64_t lowerBound(OpId firstOp, OpId endOp) const;

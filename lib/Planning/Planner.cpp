@@ -9,7 +9,9 @@
 // plan(): enumerate the stage options of the schedule, bisect the lowest cap
 // with a path within the recompute bound, pack the paths at that cap and at a
 // few higher ones (packing may need more than is alive at once, and not always
-// the most where the peak is), and keep the smallest arena. With a RAM limit
+// the most where the peak is), and keep the smallest arena. The same is done
+// for the paths that are best if every ring is held as a whole, a pessimistic
+// measure where live bytes are an optimistic one. With a RAM limit
 // Auto then climbs from the limit's cap downwards and takes the path of fewest
 // MACs whose arena fits.
 //
@@ -22,6 +24,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <numeric>
+#include <tuple>
 
 using namespace tessera::planning;
 
@@ -47,7 +51,12 @@ private:
                   std::string advice) const;
   PlanResult failLimit(const Candidate &best) const;
   PlanResult failSchedule() const;
-  std::optional<Candidate> leastRam(const PathSearch &search, int64_t maxMacs);
+  void propose(const PathSearch &search, int64_t maxMacs,
+               std::vector<Candidate> &candidates) const;
+  void tuneRings(Candidate &candidate) const;
+  std::optional<Candidate> leastRam(const PathSearch &byLive,
+                                    const PathSearch &byHeld,
+                                    int64_t maxMacs) const;
   std::optional<Candidate> leastMacs(const PathSearch &search,
                                      const Candidate &leastRam, int64_t limit);
   Candidate prepare(std::vector<StagePlan> stages, int searchSteps) const;
@@ -88,22 +97,19 @@ Candidate Chooser::prepare(std::vector<StagePlan> stages,
   return candidate;
 }
 
-/// The smallest arena among paths near the lowest cap.
-std::optional<Candidate> Chooser::leastRam(const PathSearch &search,
-                                           int64_t maxMacs) {
-  // Live bytes within 4 % of the lowest are worth packing: packing loses about
-  // as much. At most this many caps are tried, spread evenly.
+/// Packs paths near the lowest cap of one search and adds those that are new.
+void Chooser::propose(const PathSearch &search, int64_t maxMacs,
+                      std::vector<Candidate> &candidates) const {
+  // Bytes within 4 % of the lowest are worth packing: packing loses about as
+  // much. At most this many caps are tried, spread evenly.
   constexpr int numCaps = 6;
-  constexpr int quickSteps = 0, fullSteps = 600;
-  constexpr size_t numFinalists = 4;
   const std::vector<int64_t> &caps = search.caps();
   size_t lowest = search.lowestCap(maxMacs);
   if (lowest == caps.size())
-    return std::nullopt;
+    return;
   size_t end = std::upper_bound(caps.begin(), caps.end(),
                                 caps[lowest] + caps[lowest] / 25) -
                caps.begin();
-  std::vector<Candidate> candidates;
   for (int i = 0; i < numCaps; ++i) {
     size_t cap = lowest + (end - 1 - lowest) * i / (numCaps - 1);
     for (PathTie tie : {PathTie::LeastLiveBytes, PathTie::FewestStages,
@@ -115,35 +121,102 @@ std::optional<Candidate> Chooser::leastRam(const PathSearch &search,
                          return sameStages(candidate.stages, path->stages);
                        });
       if (isNew)
-        candidates.push_back(prepare(std::move(path->stages), quickSteps));
+        candidates.push_back(prepare(std::move(path->stages), 0));
     }
   }
-  auto better = [](const Candidate &a, const Candidate &b) {
-    if (a.packing.arenaBytes != b.packing.arenaBytes)
-      return a.packing.arenaBytes < b.packing.arenaBytes;
-    return a.executedMacs < b.executedMacs;
+}
+
+/// Tries other ring heights where that lets rings share bytes: an operand ring
+/// as high as the result that may be written in place over it, and one more row
+/// for rings of the stage at the peak. Keeps what makes the arena smaller.
+void Chooser::tuneRings(Candidate &candidate) const {
+  constexpr int maxTrials = 60, searchSteps = 40;
+  int numTrials = 0;
+  auto tryRing = [&](size_t stage, int local, int rows) {
+    if (candidate.packing.arenaBytes <= candidate.timeline.maxLiveBytes ||
+        numTrials >= maxTrials)
+      return;
+    OpId id = candidate.stages[stage].firstOp + local;
+    if (rows > index.tensor(index.op(id).result).height)
+      return;
+    std::vector<StagePlan> stages = candidate.stages;
+    stages[stage].ringRows[local] = rows;
+    ++numTrials;
+    Candidate tuned = prepare(std::move(stages), searchSteps);
+    if (tuned.packing.arenaBytes < candidate.packing.arenaBytes)
+      candidate = std::move(tuned);
   };
-  // Sorting by (arena, MACs, position) is the same everywhere.
+  for (size_t i = 0; i < candidate.stages.size(); ++i) {
+    OpId firstOp = candidate.stages[i].firstOp;
+    OpId endOp = candidate.stages[i].endOp;
+    for (OpId id = endOp - 1; id >= firstOp; --id) {
+      const Op &op = index.op(id);
+      if (op.inPlaceOperand < 0)
+        continue;
+      OpId from = index.producer(op.operands[op.inPlaceOperand].tensor);
+      if (from < firstOp || candidate.stages[i].ringRows[from - firstOp] == 0)
+        continue;
+      int rows = candidate.stages[i].ringRows[id - firstOp];
+      if (rows == 0)
+        rows = index.tensor(op.result).height;
+      if (candidate.stages[i].ringRows[from - firstOp] < rows)
+        tryRing(i, from - firstOp, rows);
+    }
+  }
+  for (size_t i = 0; i < candidate.stages.size(); ++i) {
+    const StagePlan stage = candidate.stages[i];
+    if (candidate.timeline.peakOp < stage.firstOp ||
+        candidate.timeline.peakOp >= stage.endOp)
+      continue;
+    for (int local = 0; local < stage.numOps(); ++local)
+      if (stage.ringRows[local] > 0)
+        tryRing(i, local, candidate.stages[i].ringRows[local] + 1);
+  }
+}
+
+/// The smallest arena among the paths of both searches.
+std::optional<Candidate> Chooser::leastRam(const PathSearch &byLive,
+                                           const PathSearch &byHeld,
+                                           int64_t maxMacs) const {
+  constexpr int fullSteps = 600;
+  constexpr size_t numFinalists = 6, numTuned = 3;
+  std::vector<Candidate> candidates;
+  propose(byLive, maxMacs, candidates);
+  propose(byHeld, maxMacs, candidates);
+  // A looser bound on recompute must not lose to a tighter one in the packing.
+  if (options.schedule == Schedule::Auto && maxMacs > index.totalMacs()) {
+    propose(byLive, index.totalMacs(), candidates);
+    propose(byHeld, index.totalMacs(), candidates);
+  }
+  if (candidates.empty())
+    return std::nullopt;
+  auto rank = [&](size_t i) {
+    return std::make_tuple(candidates[i].packing.arenaBytes,
+                           candidates[i].executedMacs, i);
+  };
   std::vector<size_t> order(candidates.size());
-  for (size_t i = 0; i < order.size(); ++i)
-    order[i] = i;
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    if (better(candidates[a], candidates[b]) ||
-        better(candidates[b], candidates[a]))
-      return better(candidates[a], candidates[b]);
-    return a < b;
-  });
-  size_t best = order[0];
+  std::iota(order.begin(), order.end(), 0);
+  auto byRank = [&](size_t a, size_t b) { return rank(a) < rank(b); };
+  std::sort(order.begin(), order.end(), byRank);
   PackOptions packOptions;
   packOptions.searchSteps = fullSteps;
-  for (size_t rank = 0; rank < order.size() && rank < numFinalists; ++rank) {
-    Candidate &candidate = candidates[order[rank]];
-    if (candidate.timeline.maxLiveBytes >= candidates[best].packing.arenaBytes)
-      continue;
-    candidate.packing = packBuffers(candidate.timeline, packOptions);
-    if (better(candidate, candidates[best]))
-      best = order[rank];
-  }
+  for (size_t i = 0; i < order.size() && i < numFinalists; ++i)
+    candidates[order[i]].packing =
+        packBuffers(candidates[order[i]].timeline, packOptions);
+  std::sort(order.begin(), order.end(), byRank);
+  if (options.schedule != Schedule::Layer)
+    for (size_t i = 0; i < order.size() && i < numTuned; ++i)
+      tuneRings(candidates[order[i]]);
+  std::sort(order.begin(), order.end(), byRank);
+  size_t best = order[0];
+  // Schedule Patch has no bound of its own on recompute: the last percent of
+  // RAM is not worth any amount of it.
+  if (options.schedule == Schedule::Patch && !options.maxRecompute)
+    for (size_t i : order)
+      if (candidates[i].packing.arenaBytes <=
+              candidates[order[0]].packing.arenaBytes / 100 * 101 &&
+          candidates[i].executedMacs < candidates[best].executedMacs)
+        best = i;
   return std::move(candidates[best]);
 }
 
@@ -275,9 +348,21 @@ PlanResult Chooser::run() {
 
   bool mustQualify = options.schedule == Schedule::Stream ||
                      options.schedule == Schedule::Patch;
-  OptionEnumerator enumerator(index, options, maxMacs);
-  PathSearch search(index.numOps(), enumerator.enumerate(), mustQualify);
-  std::optional<Candidate> best = leastRam(search, maxMacs);
+  // Patches without a bound of their own are enumerated up to this factor;
+  // published patch schedules stay below 1.5.
+  constexpr double sensibleRecompute = 2.0;
+  int64_t enumeratedMacs = maxMacs;
+  if (options.schedule == Schedule::Patch && !options.maxRecompute)
+    enumeratedMacs = static_cast<int64_t>(
+        std::min(unbounded, sensibleRecompute * static_cast<double>(macs)));
+  OptionEnumerator enumerator(index, options, enumeratedMacs);
+  std::vector<PathOption> found = enumerator.enumerate();
+  std::vector<PathOption> held = found;
+  for (PathOption &option : held)
+    option.option.liveBytes = option.option.heldBytes;
+  PathSearch search(index.numOps(), std::move(found), mustQualify);
+  PathSearch heldSearch(index.numOps(), std::move(held), mustQualify);
+  std::optional<Candidate> best = leastRam(search, heldSearch, maxMacs);
   if (!best)
     return failSchedule();
   if (options.ramLimitBytes) {

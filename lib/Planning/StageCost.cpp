@@ -29,9 +29,10 @@ StageCost::StageCost(const GraphIndex &index)
     : index(index), pitch(index.numTensors(), 0),
       lastReader(index.numTensors()), cuts(index.numOps() + 1, 0),
       recordOf(index.numTensors()), isRing(index.numTensors(), false),
-      ringRowBytes(index.numTensors(), 0), scratch(index.numOps(), 0),
-      sumsRecord(index.numOps(), -1), inPlace(index.numOps(), false),
-      enteredAt(index.numTensors(), 0) {
+      ringRowBytes(index.numTensors(), 0), ringGroup(index.numTensors(), 0),
+      ringRows(index.numTensors(), 0), scratchGroup(index.numOps(), 0),
+      scratch(index.numOps(), 0), sumsRecord(index.numOps(), -1),
+      inPlace(index.numOps(), false), enteredAt(index.numTensors(), 0) {
   for (TensorId id = 0; id < index.numTensors(); ++id) {
     int64_t &smallest = pitch[index.root(id)];
     int64_t rowBytes = index.tensor(id).rowBytes();
@@ -84,8 +85,12 @@ StageCost::StageCost(const GraphIndex &index)
 }
 
 StageCost::Work StageCost::work(const StagePlan &stage) const {
+  return workOf(stage, stageRegions(index, stage));
+}
+
+StageCost::Work StageCost::workOf(const StagePlan &stage,
+                                  const std::vector<Region> &regions) const {
   Work work;
-  std::vector<Region> regions = stageRegions(index, stage);
   for (int patch = 0; patch < stage.numPatches(); ++patch) {
     for (OpId id = stage.firstOp; id < stage.endOp; ++id) {
       const Op &op = index.op(id);
@@ -107,6 +112,33 @@ StageCost::Work StageCost::work(const StagePlan &stage) const {
   return work;
 }
 
+/// Regions are products of rows, which depend on the band, and columns, which
+/// depend on the strip: so are the sums over all patches.
+StageCost::Work StageCost::estimateWork(const StagePlan &stage) const {
+  StagePlan rowsOnly = stage, colsOnly = stage;
+  rowsOnly.strips = 1;
+  colsOnly.bands = 1;
+  std::vector<Region> bands = stageRegions(index, rowsOnly);
+  std::vector<Region> strips = stageRegions(index, colsOnly);
+  Work work;
+  for (OpId id = stage.firstOp; id < stage.endOp; ++id) {
+    int local = id - stage.firstOp;
+    int64_t rows = 0, cols = 0;
+    for (int band = 0; band < stage.bands; ++band)
+      rows += bands[size_t(band) * stage.numOps() + local].rows.size();
+    for (int strip = 0; strip < stage.strips; ++strip)
+      cols += strips[size_t(strip) * stage.numOps() + local].cols.size();
+    const Op &op = index.op(id);
+    work.executedMacs += rows * cols * op.macsPerPixel;
+    if (op.kind != OpKind::Source)
+      continue;
+    const Tensor &made = index.tensor(op.result);
+    work.inputBytesRead += rows * cols * made.pixelBytes;
+    work.sourceBytes += made.bytes();
+  }
+  return work;
+}
+
 const std::vector<int> &StageCost::rings(const StagePlan &stage) {
   // Rows of regions do not depend on strips.
   auto key = std::make_tuple(stage.firstOp, stage.endOp, stage.bands);
@@ -121,9 +153,14 @@ const std::vector<int> &StageCost::rings(const StagePlan &stage) {
 
 StageOption StageCost::evaluate(StagePlan stage) {
   stage.ringRows = rings(stage);
+  std::vector<Region> regions = stageRegions(index, stage);
   StageOption option;
-  option.executedMacs = work(stage).executedMacs;
-  option.liveBytes = liveBytes(stage);
+  option.executedMacs = workOf(stage, regions).executedMacs;
+  replay(stage, regions);
+  settleInPlace();
+  int64_t always = outsideBytes(stage);
+  option.liveBytes = peak(records, always);
+  option.heldBytes = peak(heldRecords(), always);
   option.stage = std::move(stage);
   return option;
 }
@@ -207,12 +244,13 @@ StageCost::inPlaceOps(const StagePlan &stage,
 }
 
 /// Sets up the records of all tensors that the stage touches.
-void StageCost::enter(const StagePlan &stage) {
+void StageCost::enter(const StagePlan &stage,
+                      const std::vector<Region> &regions) {
   records.clear();
   inPlaceCalls.clear();
   time = 0;
+  numGroups = 0;
   ++evaluation;
-  std::vector<Region> regions = stageRegions(index, stage);
   inPlace = inPlaceOps(stage, regions);
   for (OpId id = stage.firstOp; id < stage.endOp; ++id) {
     const Op &op = index.op(id);
@@ -233,11 +271,15 @@ void StageCost::enter(const StagePlan &stage) {
     }
     scratch[id] = op.scratchBytes + op.scratchBytesPerColumn * scratchColumns;
     sumsRecord[id] = -1;
+    scratchGroup[id] = numGroups++;
     if (stage.ringRows[id - stage.firstOp] == 0) {
       addFull(op.result, false, stage.endOp);
       continue;
     }
     isRing[op.result] = true;
+    ringRows[op.result] = stage.ringRows[id - stage.firstOp];
+    ringGroup[op.result] = numGroups;
+    numGroups += ringRows[op.result];
     ringRowBytes[op.result] = columns * index.tensor(op.result).pixelBytes;
     recordOf[op.result].assign(index.tensor(op.result).height, -1);
   }
@@ -279,7 +321,7 @@ void StageCost::fire(const StagePlan &stage, const Region *regions, OpId id,
       records[sumsRecord[id]].death = time + 1;
     } else {
       sumsRecord[id] = static_cast<int>(records.size());
-      records.push_back({time, time + 1, scratch[id]});
+      records.push_back({time, time + 1, scratch[id], scratchGroup[id]});
     }
   }
   int row = firing;
@@ -293,7 +335,8 @@ void StageCost::fire(const StagePlan &stage, const Region *regions, OpId id,
   std::vector<int> &made = recordOf[op.result];
   if (isRing[op.result]) {
     made[row] = static_cast<int>(records.size());
-    records.push_back({time, time + 1, ringRowBytes[op.result]});
+    records.push_back({time, time + 1, ringRowBytes[op.result],
+                       ringGroup[op.result] + row % ringRows[op.result]});
   } else {
     int64_t rowBytes = index.tensor(op.result).rowBytes();
     int64_t first = row, end = row + 1;
@@ -316,9 +359,11 @@ void StageCost::fire(const StagePlan &stage, const Region *regions, OpId id,
   time += 2;
 }
 
-int64_t StageCost::liveBytes(const StagePlan &stage) {
-  enter(stage);
-  std::vector<Region> regions = stageRegions(index, stage);
+/// Fills `records` with the births and deaths of everything the stage touches.
+/// The rings are minimal, so the nest does not deadlock.
+void StageCost::replay(const StagePlan &stage,
+                       const std::vector<Region> &regions) {
+  enter(stage, regions);
   StageNest nest(index, stage.firstOp, stage.endOp, stage.ringRows);
   for (int band = 0; band < stage.bands; ++band) {
     for (int strip = 0; strip < stage.strips; ++strip) {
@@ -328,12 +373,14 @@ int64_t StageCost::liveBytes(const StagePlan &stage) {
           &regions[(size_t(band) * stage.strips + strip) * stage.numOps()];
       nest.start(patch);
       while (!nest.finished())
-        if (nest.tick([&](int local, int firing) {
-              fire(stage, patch, stage.firstOp + local, firing);
-            }) == 0)
-          return std::numeric_limits<int64_t>::max();
+        nest.tick([&](int local, int firing) {
+          fire(stage, patch, stage.firstOp + local, firing);
+        });
     }
   }
+}
+
+void StageCost::settleInPlace() {
   for (const InPlaceCall &call : inPlaceCalls) {
     Record &operand = records[call.operandRecord];
     Record &result = records[call.resultRecord];
@@ -342,15 +389,37 @@ int64_t StageCost::liveBytes(const StagePlan &stage) {
       ++result.birth;
     }
   }
-  std::vector<int64_t> changes(time + 1, 0);
+}
+
+/// Records of one group joined from the first birth to the last death.
+std::vector<StageCost::Record> StageCost::heldRecords() const {
+  std::vector<Record> held;
+  std::vector<int> ofGroup(numGroups, -1);
   for (const Record &record : records) {
+    if (record.group >= 0 && ofGroup[record.group] >= 0) {
+      Record &whole = held[ofGroup[record.group]];
+      whole.birth = std::min(whole.birth, record.birth);
+      whole.death = std::max(whole.death, record.death);
+      continue;
+    }
+    if (record.group >= 0)
+      ofGroup[record.group] = static_cast<int>(held.size());
+    held.push_back(record);
+  }
+  return held;
+}
+
+int64_t StageCost::peak(const std::vector<Record> &lives,
+                        int64_t always) const {
+  std::vector<int64_t> changes(time + 1, 0);
+  for (const Record &record : lives) {
     if (record.birth == kNever || record.death < 0)
       continue; // never made in this stage, or dead before it
     changes[std::max(record.birth, 0)] += record.bytes;
     if (record.death < time)
       changes[record.death + 1] -= record.bytes;
   }
-  int64_t live = outsideBytes(stage), peak = live;
+  int64_t live = always, peak = live;
   for (int64_t change : changes) {
     live += change;
     peak = std::max(peak, live);

@@ -32,6 +32,9 @@ struct StageOption {
   /// Most bytes alive while it runs, everything that is alive across it
   /// included.
   int64_t liveBytes = 0;
+  /// The same, with each ring row and scratch held from its first use to its
+  /// last: what a layout needs in which nothing slips into a ring's gaps.
+  int64_t heldBytes = 0;
   int64_t executedMacs = 0;
 };
 
@@ -54,6 +57,10 @@ public:
   };
   Work work(const StagePlan &stage) const;
 
+  /// As work(), but from the bands and the strips apart, which is much cheaper
+  /// for many patches. Exact unless whole windows are padding.
+  Work estimateWork(const StagePlan &stage) const;
+
   /// Minimal rings and live bytes. Shape must be valid.
   StageOption evaluate(StagePlan stage);
 
@@ -62,6 +69,8 @@ private:
     int birth;
     int death;
     int64_t bytes;
+    /// Records of one ring row or scratch; -1: of a full tensor.
+    int group = -1;
   };
   struct InPlaceCall {
     int operandRecord;
@@ -69,9 +78,13 @@ private:
     int time;
   };
   const std::vector<int> &rings(const StagePlan &stage);
-  int64_t liveBytes(const StagePlan &stage);
+  Work workOf(const StagePlan &stage, const std::vector<Region> &regions) const;
+  void replay(const StagePlan &stage, const std::vector<Region> &regions);
+  void settleInPlace();
+  int64_t peak(const std::vector<Record> &lives, int64_t always) const;
+  std::vector<Record> heldRecords() const;
   int64_t outsideBytes(const StagePlan &stage) const;
-  void enter(const StagePlan &stage);
+  void enter(const StagePlan &stage, const std::vector<Region> &regions);
   void addFull(TensorId root, bool before, OpId endOp);
   void fire(const StagePlan &stage, const Region *regions, OpId id, int firing);
   std::vector<bool> inPlaceOps(const StagePlan &stage,
@@ -93,6 +106,11 @@ private:
   std::vector<std::vector<int>> recordOf;
   std::vector<bool> isRing;
   std::vector<int64_t> ringRowBytes;
+  /// First group of each tensor's ring rows and of each op's scratch.
+  std::vector<int> ringGroup;
+  std::vector<int> ringRows;
+  std::vector<int> scratchGroup;
+  int numGroups = 0;
   std::vector<int64_t> scratch;
   std::vector<int> sumsRecord;
   std::vector<bool> inPlace;

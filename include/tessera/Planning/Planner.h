@@ -37,6 +37,7 @@ enum class Schedule {
   Stream,
 };
 
+/// Default bound on bytes asked of an input callback over bytes of the input.
 inline constexpr double kDefaultMaxInputRead = 1.5;
 
 /// Default bound on F for Schedule::Auto.
@@ -47,7 +48,9 @@ struct PlanOptions {
   /// Arena bytes that must not be exceeded. Auto then prefers the plan of the
   /// least recompute within the limit.
   std::optional<int64_t> ramLimitBytes;
-  /// Bound on F = executed MACs / MACs. Default: 1.05 for Auto, none otherwise.
+  /// Bound on F = executed MACs / MACs. Default: 1.05 for Auto. Patch without a
+  /// bound considers patched stages that add up to as many MACs as the whole
+  /// graph has, and gives up to 1 % of RAM for fewer MACs.
   std::optional<double> maxRecompute;
   /// Bound on the bytes asked of an input callback, as a multiple of the input:
   /// strips ask for their overlap again.
