@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace tessera;
@@ -205,6 +206,20 @@ Vals KernelBuilder::loop(Val count, ArrayRef<Val> init,
   assert(next.size() == init.size() && "a loop must carry on what it carries");
   scf::YieldOp::create(builder, loc, valuesOf(next));
   return wrapAll(*this, loopOp.getResults());
+}
+
+Vals KernelBuilder::unrolledLoop(Val count, int32_t factor, ArrayRef<Val> init,
+                                 llvm::function_ref<Vals(ArrayRef<Val>)> body) {
+  if (factor == 1)
+    return loop(count, init, body);
+  Vals carried = loop(count >> static_cast<int32_t>(llvm::Log2_32(factor)),
+                      init, [&](ArrayRef<Val> c) -> Vals {
+                        Vals next(c);
+                        for (int32_t copy = 0; copy < factor; ++copy)
+                          next = body(next);
+                        return next;
+                      });
+  return loop(count & (factor - 1), carried, body);
 }
 
 Vals KernelBuilder::ifElse(Val condition, llvm::function_ref<Vals()> thenBody,

@@ -34,8 +34,8 @@ static SmallVector<KernelProvider> getProviders(KernelSet set) {
             getPortablePad(),
             getPortableQuantize(),
             getPortableDequantize()};
-  case KernelSet::Dsp:
-  case KernelSet::Mve:
+  case KernelSet::DSP:
+  case KernelSet::MVE:
     // No kernels of their own: these sets run the portable ones.
     return {};
   }
@@ -102,11 +102,12 @@ func::FuncOp kernels::getOrCreateKernel(ModuleOp module,
       func::FuncOp::create(builder, module.getLoc(), kernel.symbol,
                            FunctionType::get(context, inputs, /*results=*/{}));
   function.setPrivate();
-  // Row kernels are called from many places, never inlined: their size is part
-  // of the flash budget, and a call is cheap against a row.
-  function->setAttr(
-      "passthrough",
-      builder.getStrArrayAttr({"noinline", "nounwind", "no-builtins"}));
+  // Never inlined: a kernel's size is part of the flash budget, and a call is
+  // cheap against a row. For size, too, loops are unrolled only where a kernel
+  // says so.
+  function->setAttr("passthrough",
+                    builder.getStrArrayAttr(
+                        {"noinline", "nounwind", "optsize", "no-builtins"}));
   kernel.buildBody(builder, function);
   return function;
 }

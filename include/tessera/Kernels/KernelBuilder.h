@@ -101,6 +101,11 @@ public:
   /// the next ones; the last ones are returned.
   Vals loop(Val count, llvm::ArrayRef<Val> init,
             llvm::function_ref<Vals(llvm::ArrayRef<Val>)> body);
+  /// The same with `factor` copies of the body per trip, and a loop for the
+  /// rest. `factor` is a power of two, `count` is not negative. (Kernels are
+  /// optimised for size, so LLVM does not unroll by itself.)
+  Vals unrolledLoop(Val count, int32_t factor, llvm::ArrayRef<Val> init,
+                    llvm::function_ref<Vals(llvm::ArrayRef<Val>)> body);
   /// The values of the branch that is taken.
   Vals ifElse(Val condition, llvm::function_ref<Vals()> thenBody,
               llvm::function_ref<Vals()> elseBody);

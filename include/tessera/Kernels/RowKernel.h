@@ -17,6 +17,8 @@
 #ifndef TESSERA_KERNELS_ROWKERNEL_H
 #define TESSERA_KERNELS_ROWKERNEL_H
 
+#include "tessera/Target/CortexM/TargetInfo.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -104,7 +106,7 @@ struct RowKernel {
 };
 
 /// The kernel sets: what instructions a kernel may use.
-enum class KernelSet { Portable, Dsp, Mve };
+using target::KernelSet;
 
 /// Chooses the kernel for a layer of the patch dialect whose weights and bias are
 /// constants. Fails with a diagnostic at the layer if there is none (weights that

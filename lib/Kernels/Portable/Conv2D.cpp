@@ -140,7 +140,9 @@ Vals Conv2DBody::sumTaps(const PixelWindow &window, Val firstPixel, Val weights,
     return next;
   };
   auto run = [&](ArrayRef<Val> c) -> Vals {
-    Vals next = k.loop(runBytes, c, product);
+    // Most of the time is spent here, in pixels inside the map.
+    bool unroll = size > 1 && !subtractZeroPoint;
+    Vals next = k.unrolledLoop(runBytes, unroll ? 2 : 1, c, product);
     next[0] = c[0] + tapBytes;
     return next;
   };

@@ -66,7 +66,8 @@ static void buildFullyConnectedRows(KernelBuilder &k, const KernelArgs &args,
         next.push_back(c[2 + j] + value * k.load8(c[1], j));
       return next;
     };
-    return Vals(llvm::drop_begin(k.loop(rowBytes, init, product), 2));
+    return Vals(llvm::drop_begin(
+        k.unrolledLoop(rowBytes, size > 1 ? 2 : 1, init, product), 2));
   };
   auto finish = [&](Val channel, ArrayRef<Val> sums) {
     output.store(sums, channel, args.output() + channel);
