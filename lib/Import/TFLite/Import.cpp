@@ -62,8 +62,8 @@ describeFailures(const Model &model,
   for (auto [position, entry] : llvm::enumerate(failed))
     message += (position == 0 ? "" : "; ") + std::to_string(entry.first) + " " +
                model.operators[entry.first].name + " (" + entry.second + ")";
-  return message + ". Quantise the model to INT8 in full and replace these "
-                   "operators";
+  return message + ": export the model quantised to INT8 in full, without "
+                   "operators of these kinds";
 }
 
 static void setBorderAttributes(
