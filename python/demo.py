@@ -51,7 +51,8 @@ class Demo:
         self.args = args
         self.limit = parse_size(args.ram_limit)
         self.work = args.work
-        os.makedirs(self.work, exist_ok=True)
+        for folder in ("layer", "auto"):
+            os.makedirs(os.path.join(self.work, folder), exist_ok=True)
         with open(os.path.splitext(args.model)[0] + ".json", encoding="utf-8") as file:
             self.record = json.load(file)
 

@@ -230,31 +230,30 @@ def max_pool_2d(model, op, inputs):
 def mean(model, op, inputs):
     """MEAN over the axes of operand 1 (negative ones count from the end), n elements each; sum is of the RAW values.
 
-    Same scale and zero point in and out: sum / n TRUNCATED towards zero (C's integer division): no rounding at all.
-    Else: (m, s) = quantize_multiplier(double(input scale) / double(output scale)); 1/n is folded into m:
+    (m, s) = quantize_multiplier(double(input scale) / double(output scale)), also where input and output quantisation
+    agree (older versions of the reference had a truncating short cut there); 1/n is folded into m:
       k = min(floor(log2 n), 32, 31 + s);  m' = (m << k) / n in 64 bits, truncated;  s' = s - k
       result = clamp to int8 of requantise(int32(sum - zp_in * n), m', s') + zp_out. No fused activation."""
     x, output = inputs[0], model.tensors[op.outputs[0]]
     source = model.tensors[op.inputs[0]]
     axes = tuple(sorted({int(a) % x.ndim for a in inputs[1].reshape(-1)}))
     count = math.prod(x.shape[a] for a in axes)
-    total = x.astype(np.int64).sum(axis=axes)
-    if source.zero_point == output.zero_point and source.scale == output.scale:
-        magnitude = np.abs(total) // count
-        result = np.where(total < 0, -magnitude, magnitude)
-    else:
-        multiplier, shift = fp.quantize_multiplier(float(source.scale) / float(output.scale))
-        fold = min(count.bit_length() - 1, 32, 31 + shift)
-        multiplier = (multiplier << fold) // count
-        centred = fp.wrap32(total - source.zero_point * count)
-        result = fp.multiply_by_quantized_multiplier(centred, multiplier, shift - fold) + output.zero_point
+    multiplier, shift = fp.quantize_multiplier(float(source.scale) / float(output.scale))
+    fold = min(count.bit_length() - 1, 32, 31 + shift)
+    centred = fp.wrap32(x.astype(np.int64).sum(axis=axes) - source.zero_point * count)
+    result = fp.multiply_by_quantized_multiplier(centred, (multiplier << fold) // count, shift - fold)
     info = np.iinfo(output.dtype)
-    return np.clip(result, info.min, info.max).astype(output.dtype).reshape(output.shape)
+    return np.clip(result + output.zero_point, info.min, info.max).astype(output.dtype).reshape(output.shape)
 
 
 def reshape(model, op, inputs):
     """RESHAPE copies the bytes, even where input and output quantisation differ."""
     return inputs[0].reshape(model.tensors[op.outputs[0]].shape)
+
+
+def transpose(model, op, inputs):
+    """TRANSPOSE moves the bytes: result dimension i is input dimension operand1[i]."""
+    return np.transpose(inputs[0], inputs[1].reshape(-1))
 
 
 def softmax(model, op, inputs):
@@ -327,4 +326,5 @@ KERNELS = {
     "QUANTIZE": quantize,
     "RESHAPE": reshape,
     "SOFTMAX": softmax,
+    "TRANSPOSE": transpose,
 }

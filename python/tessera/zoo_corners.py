@@ -244,7 +244,7 @@ def _max_pool(name, **arguments):
 
 
 @_cases("mean", {
-    "truncating": dict(out=None), "requantised": dict(out=(0.02, 17)), "finer": dict(out=(0.004, -128)),
+    "same_quantisation": dict(out=None), "requantised": dict(out=(0.02, 17)), "finer": dict(out=(0.004, -128)),
     "keep_dims": dict(out=(0.03, 0), keep_dims=True), "same_scale_other_zero_point": dict(out=(0.05, 0)),
     "height": dict(out=None, axes=(1,)), "negative_axes": dict(out=(0.03, 3), axes=(-2, -3)),
     "channels": dict(out=(0.03, 3), axes=(3,))})

@@ -19,7 +19,8 @@ MODELS = (
     "silabs_rps_84_floatio", "silabs_image_example1", "arm_har_cnn", "arm_cnn_s_kws", "mlonmcu_micro_kws_m",
     "microflow_lenet_mnist_pertensor", "microflow_cifar10_dw_pertensor", "unit_resnet_layer0", "unit_resnet_layer3",
     "unit_resnet_layer14", "unit_vww_layer1", "unit_vww_layer7", "unit_vww_layer18", "unit_vww_layer27",
-    "unit_vww_layer28", "unit_aww_layer0", "unit_aww_layer9", "unit_aww_layer12", "unit_toycar_layer0")
+    "unit_vww_layer28", "unit_aww_layer0", "unit_aww_layer9", "unit_aww_layer12", "unit_toycar_layer0",
+    "tflm_mobilenet_v2_nchw_224", "tinyengine_vww_80_floatio", "coral_tf2_mbv2_100_224")
 
 
 @unittest.skipUnless(os.path.isdir(os.path.join(context.SHARED, "golden")), "no recorded outputs beside the repository")

@@ -203,9 +203,11 @@ class Reductions(unittest.TestCase):
         b.output(b.max_pool_2d(b.input((1, 3, 1, 1), 0.1, 77), (2, 1), 1, "SAME"))
         self.assertEqual(run(b, column([-128, -100, -120])).ravel().tolist(), [-100, -100, -120])
 
-    def test_mean_truncates_without_requantisation(self):
-        # -5/2 = -2.5 -> -2; 5/2 -> 2.
-        for values, expected in (([-2, -3], -2), ([2, 3], 2), ([-1, 0], 0)):
+    def test_mean_of_the_same_quantisation(self):
+        # Scale 1 is (2^30, 1); n = 2 folds in with k = 1: 2^30, shift 0, that is 1/2. Zero point 9:
+        #   -5 - 18 = -23, -11.5 -> -11 (negative product, towards zero), + 9 = -2
+        #    5 - 18 = -13,  -6.5 ->  -6, + 9 = 3;   -1 - 18 = -19, -9.5 -> -9, + 9 = 0
+        for values, expected in (([-2, -3], -2), ([2, 3], 3), ([-1, 0], 0)):
             b = Builder()
             b.output(b.mean(b.input((1, 2, 1, 1), 0.5, 9)))
             self.assertEqual(run(b, column(values)).ravel().tolist(), [expected])
@@ -217,9 +219,8 @@ class Reductions(unittest.TestCase):
         b.output(b.mean(b.input((1, 3, 1, 1), 0.5, 0), (0.25, -1)))
         self.assertEqual(run(b, column([1, 2, 4])).ravel().tolist(), [4])
 
-    def test_mean_truncated_multiplier_shows(self):
-        # n = 3 and scale 1 to 0.5: sums 3 and -3 (mean 1, real 2 units) meet a multiplier slightly below 2/3:
-        # 3 << 1 = 6; 6 * 715827882 / 2^31 = 1.9999999 -> 2 all the same; zero point 3 in, 0 out: sum - 9.
+    def test_mean_subtracts_the_zero_point_first(self):
+        # As above with zero point 3: 12 - 9 = 3; 3 << 1 = 6; 6 * 715827882 / 2^31 = 1.9999999944 -> 2.
         b = Builder()
         b.output(b.mean(b.input((1, 3, 1, 1), 0.5, 3), (0.25, 0)))
         self.assertEqual(run(b, column([4, 4, 4])).ravel().tolist(), [2])
