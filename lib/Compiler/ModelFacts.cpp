@@ -86,8 +86,10 @@ static void collectLayers(const patch::NetworkGraph &network,
 }
 
 FailureOr<ModelFacts> tessera::collectFacts(func::FuncOp func) {
-  kernels::KernelSet set = patch::getKernelSet(func);
-  FailureOr<patch::NetworkGraph> network = patch::buildNetworkGraph(func, set);
+  FailureOr<kernels::KernelSet> set = patch::getKernelSet(func);
+  if (failed(set))
+    return failure();
+  FailureOr<patch::NetworkGraph> network = patch::buildNetworkGraph(func, *set);
   if (failed(network))
     return failure();
   FailureOr<planning::Plan> plan = patch::readPlan(func, *network);
@@ -138,7 +140,7 @@ FailureOr<ModelFacts> tessera::collectFacts(func::FuncOp func) {
     port.arenaOffset = plan->layout.tensorOffset[network->tensorOf[value]];
     facts.outputs.push_back(std::move(port));
   }
-  collectLayers(*network, index, *plan, facts, set);
+  collectLayers(*network, index, *plan, facts, *set);
   return facts;
 }
 

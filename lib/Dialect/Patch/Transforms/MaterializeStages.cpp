@@ -121,8 +121,10 @@ static Value emitStages(OpBuilder &b, const LoopContext &context,
 
 LogicalResult MaterializeStagesPass::materialize(func::FuncOp func) {
   ModuleOp module = getOperation();
-  kernels::KernelSet set = getKernelSet(func);
-  FailureOr<NetworkGraph> network = buildNetworkGraph(func, set);
+  FailureOr<kernels::KernelSet> set = getKernelSet(func);
+  if (failed(set))
+    return failure();
+  FailureOr<NetworkGraph> network = buildNetworkGraph(func, *set);
   if (failed(network))
     return failure();
   FailureOr<planning::Plan> plan = readPlan(func, *network);
@@ -143,7 +145,7 @@ LogicalResult MaterializeStagesPass::materialize(func::FuncOp func) {
   for (auto [id, layer] : llvm::enumerate(network->layers)) {
     if (network->graph.ops[id].kind == OpKind::Source)
       continue;
-    FailureOr<kernels::RowKernel> kernel = kernels::selectKernel(layer, set);
+    FailureOr<kernels::RowKernel> kernel = kernels::selectKernel(layer, *set);
     if (failed(kernel))
       return failure();
     kernels::getOrCreateKernel(module, *kernel);

@@ -39,8 +39,28 @@ OpId NetworkGraph::opOf(Operation *layer) const {
   return static_cast<OpId>(llvm::find(layers, layer) - layers.begin());
 }
 
-kernels::KernelSet patch::getKernelSet(Operation *op) {
-  return kernels::KernelSet::Portable;
+FailureOr<kernels::KernelSet> patch::getKernelSet(Operation *op) {
+  auto module = dyn_cast<ModuleOp>(op);
+  if (!module)
+    module = op->getParentOfType<ModuleOp>();
+  auto cpu =
+      module ? module->getAttrOfType<StringAttr>(kCpuAttr) : StringAttr();
+  if (!cpu)
+    return kernels::KernelSet::Portable;
+  llvm::Expected<const target::TargetInfo *> info =
+      target::lookupTarget(cpu.getValue());
+  if (!info)
+    return emitError(module.getLoc(), "attribute ")
+           << kCpuAttr << ": " << llvm::toString(info.takeError());
+  std::optional<StringRef> text;
+  if (auto abi = module->getAttrOfType<StringAttr>(kFloatAbiAttr);
+      abi && !(*info)->isHost)
+    text = abi.getValue();
+  llvm::Expected<target::FloatABI> abi = target::resolveFloatABI(**info, text);
+  if (!abi)
+    return emitError(module.getLoc(), "attribute ")
+           << kFloatAbiAttr << ": " << llvm::toString(abi.takeError());
+  return (*info)->kernelSet(*abi);
 }
 
 //===----------------------------------------------------------------------===//

@@ -251,10 +251,10 @@ void PlanStagesPass::runOnOperation() {
   func::FuncOp func = getOperation();
   if (func.isExternal())
     return;
-  kernels::KernelSet set = getKernelSet(func);
-  if (failed(applyInputMode(func)))
+  FailureOr<kernels::KernelSet> set = getKernelSet(func);
+  if (failed(set) || failed(applyInputMode(func)))
     return signalPassFailure();
-  FailureOr<NetworkGraph> network = buildNetworkGraph(func, set);
+  FailureOr<NetworkGraph> network = buildNetworkGraph(func, *set);
   if (failed(network))
     return signalPassFailure();
   if (network->layers.empty()) {

@@ -35,8 +35,10 @@ struct VerifyPlanPass
     func::FuncOp func = getOperation();
     if (func.isExternal() || !func->hasAttr(kArenaBytesAttr))
       return;
-    FailureOr<NetworkGraph> network =
-        buildNetworkGraph(func, getKernelSet(func));
+    FailureOr<kernels::KernelSet> set = getKernelSet(func);
+    if (failed(set))
+      return signalPassFailure();
+    FailureOr<NetworkGraph> network = buildNetworkGraph(func, *set);
     if (failed(network))
       return signalPassFailure();
     FailureOr<planning::Plan> plan = readPlan(func, *network);

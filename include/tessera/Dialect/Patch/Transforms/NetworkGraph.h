@@ -52,8 +52,10 @@ mlir::FailureOr<NetworkGraph> buildNetworkGraph(mlir::func::FuncOp func,
 mlir::FailureOr<planning::Plan> readPlan(mlir::func::FuncOp func,
                                          const NetworkGraph &network);
 
-/// The kernel set that the module's target (`tessera.cpu`) asks for.
-kernels::KernelSet getKernelSet(mlir::Operation *op);
+/// The kernel set that the target of the module around `op` asks for
+/// (`tessera.cpu`, `tessera.float_abi`); the portable one if it names none.
+/// Fails with an error if there is no such target.
+mlir::FailureOr<kernels::KernelSet> getKernelSet(mlir::Operation *op);
 
 /// Names of attributes that the phases leave for each other.
 inline constexpr llvm::StringLiteral kInputModeAttr = "patch.input_mode";
