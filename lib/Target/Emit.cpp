@@ -24,6 +24,10 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/ObjCopy/CommonConfig.h"
+#include "llvm/ObjCopy/ELF/ELFConfig.h"
+#include "llvm/ObjCopy/ELF/ELFObjcopy.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -268,8 +272,36 @@ static Error generateObject(Module &module, TargetMachine &machine,
   return Error::success();
 }
 
+/// Removes .note.GNU-stack. GCC's objects for bare metal do not have it, and
+/// GNU ld warns of each that lacks it as soon as one has it.
+static Error removeStackNote(SmallVector<char, 0> &bytes) {
+  Expected<std::unique_ptr<object::ObjectFile>> file =
+      object::ObjectFile::createELFObjectFile(
+          MemoryBufferRef(StringRef(bytes.data(), bytes.size()), "object"));
+  if (!file)
+    return file.takeError();
+  Expected<objcopy::NameOrPattern> note = objcopy::NameOrPattern::create(
+      ".note.GNU-stack", objcopy::MatchStyle::Literal,
+      [](Error error) { return error; });
+  if (!note)
+    return note.takeError();
+  objcopy::CommonConfig config;
+  if (Error error = config.ToRemove.addMatcher(std::move(note)))
+    return error;
+  SmallVector<char, 0> result;
+  raw_svector_ostream stream(result);
+  if (Error error = objcopy::elf::executeObjcopyOnBinary(
+          config, objcopy::ELFConfig(), cast<object::ELFObjectFileBase>(**file),
+          stream))
+    return error;
+  bytes = std::move(result);
+  return Error::success();
+}
+
 Error Emitter::generate(SmallVector<char, 0> &bytes) {
-  return generateObject(module, *machine, bytes);
+  if (Error error = generateObject(module, *machine, bytes))
+    return error;
+  return target.isHost ? Error::success() : removeStackNote(bytes);
 }
 
 Error Emitter::checkObject(const ObjectInfo &info) const {

@@ -76,7 +76,8 @@ struct EmittedObject {
 /// Float ABI and object attributes: the hard ABI sets Tag_ABI_VFP_args, the two
 /// others leave it out. Tag_ABI_enum_size and Tag_ABI_PCS_wchar_t are left out
 /// always: the interface has neither type, so an object links with firmware of
-/// either setting.
+/// either setting. There is no .note.GNU-stack on Cortex-M, and no unwind
+/// table: GCC's objects for bare metal have neither.
 ///
 /// Errors (internal ones, all with a cause): the module does not verify, has
 /// floating point, writable globals, undefined symbols or recursion.

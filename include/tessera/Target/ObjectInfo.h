@@ -40,7 +40,8 @@ struct FunctionInfo {
   int64_t stackBytes = 0;
 };
 
-/// A call in the entry function, in address order.
+/// A call in the entry function, in address order. A kernel that the optimiser
+/// inlines has no call site any more: kernels are `noinline`.
 struct CallSite {
   /// Bytes from the entry's first instruction to the call instruction.
   uint32_t offset = 0;
