@@ -284,10 +284,10 @@ TEST(Emit, negative_OtherDataLayout) {
 }
 
 TEST(Emit, negative_AbsolutePathInDebugInformation) {
-  std::string message = messageOf(emitText(
-      std::string(withWeights) +
-          edited(debugInfo, "directory: \"\"", "directory: \"/opt/someone\""),
-      m4()));
+  std::string message = messageOf(
+      emitText(std::string(withWeights) + edited(debugInfo, "directory: \"\"",
+                                                 "directory: \"/opt/someone\""),
+               m4()));
   EXPECT_EQ(message, "internal error in object emission: debug information "
                      "has the absolute path '/opt/someone', 'toy'");
 }
