@@ -76,11 +76,12 @@ std::string DataFlow::checkInputs() {
   if (model.inputs.empty())
     return "the model has no inputs: export it with an input to infer from";
   for (int32_t input : model.inputs) {
-    if (std::string error = checkBorder("input", input); !error.empty())
-      return error;
-    if (isDefined[input])
+    // Empty tensors count as defined; that one is empty is said by the border.
+    if (isDefined[input] && model.tensors[input].numElements != 0)
       return describeDamage("input " + describeTensor(model, input) +
                             " is also a constant, a variable or another input");
+    if (std::string error = checkBorder("input", input); !error.empty())
+      return error;
     isDefined[input] = true;
   }
   return {};
@@ -90,9 +91,11 @@ std::string DataFlow::checkOperator(size_t index) {
   const Operator &op = model.operators[index];
   for (int32_t input : op.inputs)
     if (input != noTensor && !isDefined[input])
-      return describeDamage(describeOperator(model, index) + " reads " +
-                            describeTensor(model, input) +
-                            ", which no earlier operator makes");
+      return describeDamage(
+          describeOperator(model, index) + " reads " +
+          describeTensor(model, input) +
+          ", which is no constant and which no earlier operator "
+          "makes");
   for (int32_t output : op.outputs) {
     if (isDefined[output] && model.tensors[output].numElements != 0)
       return describeDamage(describeOperator(model, index) + " makes " +

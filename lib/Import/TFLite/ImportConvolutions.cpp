@@ -164,6 +164,9 @@ Reason OperatorImporter::importWindowed(const Operator &op, bool isDepthwise,
                                         const ConvOptions &options) {
   const Tensor &input = getInput(op, 0);
   const Tensor &weights = getInput(op, 1);
+  if (Reason reason = checkReach(weights.shape[1], weights.shape[2], options);
+      !reason.empty())
+    return reason;
   Window window = {
       WindowAxis::get(options.padding, input.shape[1], weights.shape[1],
                       options.strideY, options.dilationY),

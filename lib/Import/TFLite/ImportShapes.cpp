@@ -111,6 +111,10 @@ Reason OperatorImporter::importPool(const Operator &op) {
     return "input and result have different quantisations";
 
   const auto &options = std::get<PoolOptions>(op.options);
+  if (Reason reason =
+          checkReach(options.filterY, options.filterX, ConvOptions());
+      !reason.empty())
+    return reason;
   Window window = {WindowAxis::get(options.padding, input.shape[1],
                                    options.filterY, options.strideY, 1),
                    WindowAxis::get(options.padding, input.shape[2],

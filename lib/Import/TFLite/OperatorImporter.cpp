@@ -20,6 +20,9 @@ using namespace mlir;
 using namespace tessera;
 using namespace tessera::tflite;
 
+/// Keeps window sizes and padding far inside 32 bits.
+static constexpr int64_t maxWindowReach = 65535;
+
 std::string tessera::tflite::formatShape(ArrayRef<int64_t> shape) {
   if (shape.empty())
     return "scalar";
@@ -125,14 +128,16 @@ Reason OperatorImporter::importOperator(size_t index) {
 
 Reason OperatorImporter::checkOperands(const Operator &op, size_t minInputs,
                                        size_t maxInputs) const {
-  if (op.inputs.size() < minInputs || op.inputs.size() > maxInputs ||
-      llvm::is_contained(ArrayRef(op.inputs).take_front(minInputs), noTensor))
-    return std::to_string(op.inputs.size()) + " operands";
+  if (op.inputs.size() < minInputs || op.inputs.size() > maxInputs)
+    return std::to_string(op.inputs.size()) + " operands instead of " +
+           std::to_string(minInputs);
+  for (size_t i = 0; i < minInputs; ++i)
+    if (op.inputs[i] == noTensor)
+      return "operand " + std::to_string(i) + " is left out";
   if (op.outputs.size() != 1)
-    return std::to_string(op.outputs.size()) + " results";
-  for (int32_t tensor : op.outputs)
-    if (model.tensors[tensor].numElements == 0)
-      return "an empty result";
+    return std::to_string(op.outputs.size()) + " results instead of 1";
+  if (getOutput(op).numElements == 0)
+    return "an empty result";
   return {};
 }
 
@@ -234,6 +239,16 @@ Reason OperatorImporter::getRange(const Operator &op, Activation activation,
                              quantization.zeroPoints[0]);
   if (!range.isValid)
     return "the result's scale is too small for the fused activation";
+  return {};
+}
+
+Reason OperatorImporter::checkReach(int64_t kernelY, int64_t kernelX,
+                                    const ConvOptions &options) const {
+  int64_t reach = std::max((kernelY - 1) * options.dilationY,
+                           (kernelX - 1) * options.dilationX);
+  if (reach > maxWindowReach)
+    return "a window that reaches over " + std::to_string(reach + 1) +
+           " rows or columns";
   return {};
 }
 

@@ -141,6 +141,9 @@ private:
   Reason checkWeights(const Tensor &weights, size_t rank, int32_t dimension,
                       int64_t channels) const;
   Reason checkBias(const Operator &op, int64_t channels) const;
+  /// The window of a filter is of a sane size.
+  Reason checkReach(int64_t kernelY, int64_t kernelX,
+                    const ConvOptions &options) const;
   /// Sets the clamp of a result with a fused activation.
   Reason getRange(const Operator &op, Activation activation,
                   ActivationRange &range) const;

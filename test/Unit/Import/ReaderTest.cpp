@@ -570,9 +570,19 @@ TEST(Reader, negative_WritesAConstant) {
       "operator 0 (CONV_2D) makes tensor 2 ('bias'), which exists already");
 }
 
+TEST(Reader, negative_WeightsWithoutData) {
+  expectRefusal(
+      [](schema::ModelT &model) {
+        model.buffers[1]->data.clear();
+        getTensor(model, Weights).quantization->scale[2] = 1.0f;
+      },
+      "operator 0 (CONV_2D) reads tensor 1 ('weights'), which is no constant "
+      "and which no earlier operator makes");
+}
+
 TEST(Reader, negative_Cycle) {
   expectRefusal(
       [](schema::ModelT &model) { getOperator(model).inputs[0] = Output; },
-      "operator 0 (CONV_2D) reads tensor 3 ('out'), which no earlier operator "
-      "makes");
+      "operator 0 (CONV_2D) reads tensor 3 ('out'), which is no constant and "
+      "which no earlier operator makes");
 }

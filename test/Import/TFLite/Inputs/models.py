@@ -227,6 +227,17 @@ def uint8_border():
     return b
 
 
+def huge_window():
+    return one_operator((1, 4, 4, 1), 0.5, 0, lambda b, x: b.conv_2d(
+        x, weights(1, 3, 3, 1), None, [0.5], (1.0, 0), dilations=(1, 40000)))
+
+
+def absent_weights():
+    b = conv()
+    b.model.operators[0].inputs = (0, -1, 2)
+    return b
+
+
 def channel_pad():
     return one_operator((1, 3, 3, 2), 0.5, 1, lambda b, x: b.pad(x, [(0, 0), (0, 0), (0, 0), (0, 2)]))
 
