@@ -55,7 +55,8 @@ Bytes kernels::randomBytes(Random &random, int64_t count) {
 }
 
 std::vector<Schedule> kernels::allSchedules() {
-  return {{-1, 0}, {0, 0}, {2, 0}, {0, 1}, {1, 3}, {-1, 2}, {1, 2, true}};
+  return {{-1, 0}, {0, 0},  {2, 0},       {0, 1},
+          {1, 3},  {-1, 2}, {1, 2, true}, {0, 2, true, 1}};
 }
 
 //===----------------------------------------------------------------------===//
@@ -199,6 +200,9 @@ static OperandView viewOperand(ArrayRef<uint8_t> data, const Map &map,
   OperandView view;
   // Columns.
   Interval stored = x.inputFor(out, map.width);
+  stored = Interval{stored.begin - schedule.extraColumns,
+                    stored.end + schedule.extraColumns}
+               .clip(map.width);
   view.columns = stored.size();
   view.firstColumn = x.all ? 0 : x.unclipped(out).begin - stored.begin;
 

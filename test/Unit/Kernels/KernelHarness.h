@@ -53,6 +53,9 @@ struct Schedule {
   int32_t stripColumns = 0;
   /// Write the result over the operand that the layer allows it for, if any.
   bool inPlace = false;
+  /// Columns on either side that a ring stores besides those that are read, as
+  /// another reader of it may want them.
+  int32_t extraColumns = 0;
 };
 
 /// The schedules that every layer is run with.
