@@ -259,10 +259,13 @@ FailureOr<planning::Plan> patch::readPlan(func::FuncOp func,
     StageOp stage = network.stageOf[id];
     if (!stage)
       return network.layers[id]->emitOpError(
-          "is not in a stage; run patch-plan-stages first");
+          "is not in a stage; put all layers in stages, or none and run "
+          "patch-plan-stages");
     PlanAttr attr = stage.getPlanAttr();
     if (!attr)
-      return stage.emitOpError("has no plan; run patch-plan-stages first");
+      return stage.emitOpError(
+          "has no plan; give one, or run patch-plan-stages "
+          "on layers without stages");
     planning::StagePlan part;
     part.firstOp = static_cast<OpId>(id);
     part.bands = attr.getBands();

@@ -144,7 +144,7 @@ PlanStagesPass::choosePlan(func::FuncOp func, const NetworkGraph &network) {
         result.stats.arenaBytes > ramLimitBytes)
       return func.emitError("the given plan needs ")
              << result.stats.arenaBytes << " bytes but the limit is "
-             << ramLimitBytes;
+             << ramLimitBytes.getValue();
   } else {
     result = planning::plan(network.graph, options);
   }
@@ -156,7 +156,7 @@ PlanStagesPass::choosePlan(func::FuncOp func, const NetworkGraph &network) {
             : func.getLoc();
     InFlightDiagnostic diag = emitError(loc) << failed.message;
     if (!failed.advice.empty())
-      diag << "; " << failed.advice;
+      diag << ". " << failed.advice;
     return failure();
   }
   if (result.stats.arenaBytes >= (int64_t(1) << 31))

@@ -52,7 +52,7 @@ struct VerifyPlanPass
     if (ramLimitBytes > 0 && plan->layout.arenaBytes > ramLimitBytes) {
       func.emitError("plan needs ")
           << plan->layout.arenaBytes << " bytes but the limit is "
-          << ramLimitBytes;
+          << ramLimitBytes.getValue();
       return signalPassFailure();
     }
     markAllAnalysesPreserved();
