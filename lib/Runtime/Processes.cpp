@@ -121,10 +121,18 @@ Expected<std::string> findRuntimeDirectory() {
                              "')");
   }
 
+  // Of the shared library that holds this code, or of the program: for the
+  // latter dladdr says argv[0], which has no folder if a shell found the
+  // program in $PATH.
   Dl_info info;
-  SmallString<128> binary;
+  std::string self;
   if (dladdr(reinterpret_cast<void *>(&findRuntimeDirectory), &info) &&
-      info.dli_fname && !sys::fs::real_path(info.dli_fname, binary)) {
+      info.dli_fname)
+    self = info.dli_fname;
+  if (self.find('/') == std::string::npos)
+    self = sys::fs::getMainExecutable(self.c_str(), /*MainExecAddr=*/nullptr);
+  SmallString<128> binary;
+  if (!sys::fs::real_path(self, binary)) {
     // A binary may be in bin/, lib/ or test/Unit/ of its tree.
     StringRef ancestor = sys::path::parent_path(binary);
     for (int levels = 0; levels < 4 && !ancestor.empty(); ++levels) {
