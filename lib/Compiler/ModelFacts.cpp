@@ -141,6 +141,8 @@ FailureOr<ModelFacts> tessera::collectFacts(func::FuncOp func) {
     facts.outputs.push_back(std::move(port));
   }
   collectLayers(*network, index, *plan, facts, *set);
+  facts.plan = *plan;
+  facts.graph = network->graph;
   return facts;
 }
 

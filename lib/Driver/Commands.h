@@ -23,6 +23,10 @@ struct Options {
   std::string modelFile;
   std::string outputDirectory;
   std::string reportFile;
+  /// Of `plan`: a page to look at, the trade-off, receptive fields.
+  std::string htmlFile;
+  bool frontier = false;
+  bool receptiveFields = false;
   Format format = Format::Text;
   std::vector<std::string> inputFiles;
   std::vector<std::string> outputFiles;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
+#include "Progress.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -14,12 +15,10 @@
 using namespace tessera;
 using namespace tessera::driver;
 
-static std::string reportText(const CompiledModel &model,
-                              const CompileOptions &options) {
+static std::string jsonText(llvm::json::Object object) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << llvm::formatv("{0:2}", llvm::json::Value(makeReport(model, options)))
-     << '\n';
+  os << llvm::formatv("{0:2}", llvm::json::Value(std::move(object))) << '\n';
   return text;
 }
 
@@ -52,7 +51,7 @@ int driver::runCompile(mlir::MLIRContext &context, const Options &options) {
   std::string header;
   llvm::raw_string_ostream headerOs(header);
   writeHeader(model->facts, headerOs);
-  std::string report = reportText(*model, options.compile);
+  std::string report = jsonText(makeReport(*model, options.compile));
   const auto &bytes = model->object->bytes;
   std::vector<OutputFile> files{
       {path(".o"), std::string(bytes.begin(), bytes.end())},
@@ -72,13 +71,42 @@ int driver::runPlan(mlir::MLIRContext &context, const Options &options) {
   std::optional<CompiledModel> model = compileModel(context, options);
   if (!model)
     return 1;
-  std::string report = reportText(*model, options.compile);
+  Progress progress;
+  llvm::json::Object object = makeReport(*model, options.compile);
+  if (options.frontier && options.format == Format::Json) {
+    progress.start("searching the frontier of " + model->name);
+    object["frontier"] = makeFrontier(model->facts, options.compile);
+  }
+  if (options.receptiveFields && options.format == Format::Json) {
+    progress.start("searching advice for " + model->name);
+    object["receptive_fields"] =
+        makeReceptiveFields(model->facts, options.compile);
+  }
+  std::string report = jsonText(std::move(object));
+  std::vector<OutputFile> files;
   if (!options.reportFile.empty())
-    if (llvm::Error error = writeFiles({{options.reportFile, report}}))
-      return fail(std::move(error));
-  if (options.format == Format::Json)
+    files.push_back({options.reportFile, report});
+  if (!options.htmlFile.empty()) {
+    progress.start("drawing the plan of " + model->name);
+    std::string page;
+    llvm::raw_string_ostream pageOs(page);
+    writePlanPage(*model, options.compile, pageOs);
+    files.push_back({options.htmlFile, std::move(page)});
+  }
+  if (llvm::Error error = writeFiles(files))
+    return fail(std::move(error));
+  if (options.format == Format::Json) {
     llvm::outs() << report;
-  else
-    printSummary(*model, options.compile, llvm::outs());
+    return 0;
+  }
+  printSummary(*model, options.compile, llvm::outs());
+  if (options.frontier) {
+    progress.start("searching the frontier of " + model->name);
+    printFrontier(model->facts, options.compile, llvm::outs());
+  }
+  if (options.receptiveFields) {
+    progress.start("searching advice for " + model->name);
+    printReceptiveFields(model->facts, options.compile, llvm::outs());
+  }
   return 0;
 }

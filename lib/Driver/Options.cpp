@@ -106,6 +106,17 @@ struct CommandLine {
       cl::cat(category),
       cl::sub(plan),
       cl::sub(bench)};
+  cl::opt<std::string> html{
+      "html", cl::desc("Write a page with pictures of the plan to this file"),
+      cl::value_desc("file"), cl::cat(category), cl::sub(plan)};
+  cl::opt<bool> frontier{
+      "frontier", cl::desc("List the trade-off of RAM against recompute"),
+      cl::cat(category), cl::sub(plan)};
+  cl::opt<bool> receptiveFields{
+      "receptive-fields",
+      cl::desc("List receptive field and halo per layer, and the windows that "
+               "cost most"),
+      cl::cat(category), cl::sub(plan)};
   cl::list<std::string> inputFiles{
       "input-file",
       cl::desc("Inputs of one inference, one after another; may be repeated"),
@@ -151,6 +162,9 @@ static Error applyOptions(CommandLine &line, Command command,
   options.outputDirectory = line.output.empty() ? "." : line.output.getValue();
   options.reportFile = line.report;
   options.format = line.format;
+  options.htmlFile = line.html;
+  options.frontier = line.frontier;
+  options.receptiveFields = line.receptiveFields;
   options.inputFiles.assign(line.inputFiles.begin(), line.inputFiles.end());
   options.outputFiles.assign(line.outputFiles.begin(), line.outputFiles.end());
   options.garbageSeed = line.garbageSeed;

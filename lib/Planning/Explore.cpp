@@ -137,8 +137,14 @@ std::vector<PointwiseAdvice>
 tessera::planning::advise(const Graph &graph, const Plan &plan,
                           const PlanOptions &options, int most) {
   GraphIndex index(graph);
+  // Stages behind the peak cost nothing that matters.
+  OpId lastOp = statsOf(graph, plan).peakOp;
+  if (lastOp < 0)
+    lastOp = index.numOps();
   std::vector<PointwiseAdvice> candidates;
   for (const StagePlan &stage : plan.stages) {
+    if (stage.firstOp > lastOp)
+      break;
     if (stage.numOps() < 2)
       continue;
     StageRun run = simulateStage(index, stage);

@@ -67,6 +67,9 @@ struct ModelFacts {
   std::vector<PortFacts> inputs, outputs;
   std::vector<LayerFacts> layers;
   std::vector<StageFacts> stages;
+  /// What the planner saw and chose; layers are the ops of the graph.
+  planning::Graph graph;
+  planning::Plan plan;
 
   /// What the harness needs (`stackBytes` is left 0).
   runtime::ModelInfo runtimeInfo() const;

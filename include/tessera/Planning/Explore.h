@@ -63,8 +63,9 @@ struct PointwiseAdvice {
   double recomputeFactor = 1.0;
 };
 
-/// The K x K layers of stages with rings whose rings are largest, at most
-/// `most`, each with the best plan if it were 1 x 1.
+/// The K x K layers whose rings are largest in stages up to that of the peak,
+/// at most `most`, each with the best plan if it were 1 x 1. The plan must pass
+/// verifyPlan.
 std::vector<PointwiseAdvice> advise(const Graph &graph, const Plan &plan,
                                     const PlanOptions &options, int most);
 
