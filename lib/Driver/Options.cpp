@@ -8,6 +8,8 @@
 
 #include "Commands.h"
 
+#include "tessera/Import/TFLite/Import.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -20,6 +22,33 @@ using namespace llvm;
 //===----------------------------------------------------------------------===//
 
 namespace {
+/// What is wrong with the value of an option, or empty.
+std::string badValue;
+
+/// LLVM's parser of named values, except that it leaves the message to
+/// `parseCommandLine`.
+template <typename T>
+struct NamedValues : cl::parser<T> {
+  using cl::parser<T>::parser;
+
+  bool parse(cl::Option &option, StringRef, StringRef text, T &value) {
+    std::string names;
+    for (auto &candidate : this->Values) {
+      if (candidate.Name == text) {
+        value = candidate.V.getValue();
+        return false;
+      }
+      names += (names.empty() ? "" : ", ") + candidate.Name.str();
+    }
+    badValue =
+        ("--" + option.ArgStr + ": '" + text + "' is none of " + names).str();
+    return true;
+  }
+};
+
+template <typename T>
+using NamedOption = cl::opt<T, false, NamedValues<T>>;
+
 /// All options, made on first use so that libraries that link this have none.
 struct CommandLine {
   cl::OptionCategory category{"Tessera options"};
@@ -43,7 +72,7 @@ struct CommandLine {
   cl::opt<std::string> floatABI{
       "float-abi", cl::desc("soft, softfp or hard: that of the firmware"),
       cl::value_desc("abi"), TESSERA_ALL};
-  cl::opt<planning::Schedule> schedule{
+  NamedOption<planning::Schedule> schedule{
       "schedule", cl::desc("How layers are run (default: auto)"),
       cl::init(planning::Schedule::Auto),
       cl::values(clEnumValN(planning::Schedule::Auto, "auto",
@@ -55,7 +84,7 @@ struct CommandLine {
                  clEnumValN(planning::Schedule::Stream, "stream",
                             "row by row, nothing computed twice")),
       TESSERA_ALL};
-  cl::opt<patch::InputMode> input{
+  NamedOption<patch::InputMode> input{
       "input", cl::desc("Where the input comes from (default: resident)"),
       cl::init(patch::InputMode::Resident),
       cl::values(clEnumValN(patch::InputMode::Resident, "resident",
@@ -97,7 +126,7 @@ struct CommandLine {
           "Stop after a phase and print its IR: import, patch, plan, loops, "
           "llvm or object (default)"),
       cl::value_desc("phase"), cl::cat(category), cl::sub(compile)};
-  cl::opt<Format> format{
+  NamedOption<Format> format{
       "format",
       cl::desc("How to print (default: text)"),
       cl::init(Format::Text),
@@ -217,8 +246,8 @@ static Error applyOptions(CommandLine &line, Command command,
     compile.compileTo = Phase::Plan;
   }
   compile.name =
-      line.name.empty() ? makeModelName(line.model) : line.name.getValue();
-  if (makeModelName(compile.name) != compile.name)
+      line.name.empty() ? getModelName(line.model) : line.name.getValue();
+  if (getModelName(compile.name) != compile.name)
     return createStringError("--name: '" + compile.name +
                              "' is not a C identifier");
   return Error::success();
@@ -250,7 +279,10 @@ driver::parseCommandLine(int argc, char **argv, int &exitCode) {
   if (!parsed) {
     StringRef first = StringRef(messages).trim().split('\n').first;
     first.consume_front("tessera: ");
-    fail(first + " (see tessera COMMAND --help)");
+    if (!badValue.empty())
+      fail(badValue);
+    else if (!first.empty()) // Else LLVM has printed a line already.
+      fail(first + " (see tessera COMMAND --help)");
     return std::nullopt;
   }
   Command command = line.compile ? Command::Compile

@@ -59,7 +59,7 @@ struct CompileOptions {
   std::string codeSection;
   /// Where to stop.
   Phase compileTo = Phase::Object;
-  /// The C identifier that names everything; see `makeModelName`.
+  /// The C identifier that names everything; see `getModelName`.
   std::string name = "model";
   /// Called before each phase, for progress.
   std::function<void(Phase)> onPhase;
@@ -76,10 +76,6 @@ struct CompiledModel {
   /// At Phase::Object.
   std::optional<target::EmittedObject> object;
 };
-
-/// A C identifier from a file name: the stem, every other character than
-/// letters, digits and _ replaced by _, a leading digit prefixed with `model_`.
-std::string makeModelName(llvm::StringRef path);
 
 /// A context with every dialect that a model may use.
 void loadDialects(mlir::MLIRContext &context);

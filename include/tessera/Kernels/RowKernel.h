@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A kernel makes columns [x0, x1) of one row of a layer's result. Every schedule
-// calls the same kernels, so every schedule gives the same bytes. This header is
-// the seam between the loops that a plan asks for and the kernels: a kernel says
-// by roles which arguments it wants, the loop builder supplies them by role, and
-// neither knows more of the other.
+// A kernel makes columns [x0, x1) of one row of a layer's result. Every
+// schedule calls the same kernels, so every schedule gives the same bytes. This
+// header is the seam between the loops that a plan asks for and the kernels: a
+// kernel says by roles which arguments it wants, the loop builder supplies them
+// by role, and neither knows more of the other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,14 +33,19 @@ namespace tessera::kernels {
 /// What an argument of a row kernel means. Pointers are `!llvm.ptr`, everything
 /// else is `i32`. "Operand i" is the i-th activation operand of the layer.
 enum class ArgRole {
-  /// Pointer to the ring or tensor that holds the result, and the byte offset in
+  /// Pointer to the ring or tensor that holds the result, and the byte offset
+  /// in
   /// it of the first result column to be written.
   OutBase,
   OutOffset,
-  /// Pointer to the ring or tensor that holds operand i; the byte offset in it of
-  /// the first stored column of the row that tap row `TapBegin` reads; bytes from
-  /// a tap row to the next (dilation included); bytes of the ring: an offset that
-  /// reaches this size continues at offset - size. (An operand that is whole is a
+  /// Pointer to the ring or tensor that holds operand i; the byte offset in it
+  /// of
+  /// the first stored column of the row that tap row `TapBegin` reads; bytes
+  /// from
+  /// a tap row to the next (dilation included); bytes of the ring: an offset
+  /// that
+  /// reaches this size continues at offset - size. (An operand that is whole is
+  /// a
   /// ring that never wraps.)
   InBase,
   InOffset,
@@ -52,7 +57,8 @@ enum class ArgRole {
   /// Stored columns of operand i, counted from its first stored column: a tap
   /// whose column is not in [0, InColumns) is padding.
   InColumns,
-  /// Tap rows [TapBegin, TapEnd) of operand 0 lie inside the tensor; never empty
+  /// Tap rows [TapBegin, TapEnd) of operand 0 lie inside the tensor; never
+  /// empty
   /// except for `patch.pad`.
   TapBegin,
   TapEnd,
@@ -108,9 +114,9 @@ struct RowKernel {
 /// The kernel sets: what instructions a kernel may use.
 using target::KernelSet;
 
-/// Chooses the kernel for a layer of the patch dialect whose weights and bias are
-/// constants. Fails with a diagnostic at the layer if there is none (weights that
-/// are not constant, element types that no kernel handles).
+/// Chooses the kernel for a layer of the patch dialect whose weights and bias
+/// are constants. Fails with a diagnostic at the layer if there is none
+/// (weights that are not constant, element types that no kernel handles).
 mlir::FailureOr<RowKernel> selectKernel(mlir::Operation *layer, KernelSet set);
 
 /// The bytes of arena that the kernel of this layer needs besides its result.

@@ -8,7 +8,7 @@
 
 #include "OperatorImporter.h"
 
-#include "tessera/Import/TFLite/LayerName.h"
+#include "tessera/Dialect/Patch/IR/LayerName.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"

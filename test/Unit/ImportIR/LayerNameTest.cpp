@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tessera/Import/TFLite/LayerName.h"
+#include "tessera/Dialect/Patch/IR/LayerName.h"
 #include "tessera/Import/TFLite/Import.h"
 
 #include "mlir/IR/Builders.h"

@@ -15,24 +15,20 @@
 
 #include "tessera/Dialect/Patch/Transforms/NetworkGraph.h"
 
+#include "tessera/Dialect/Patch/IR/LayerName.h"
+
 using namespace mlir;
 using namespace tessera;
 using namespace tessera::patch;
 using planning::OpId;
 using planning::TensorId;
 
-std::string patch::getLayerName(Operation *layer, int number) {
-  std::string name;
-  layer->getLoc()->walk([&](Location loc) {
-    if (auto named = dyn_cast<NameLoc>(loc)) {
-      name = named.getName().str();
-      return WalkResult::interrupt();
-    }
-    return WalkResult::advance();
-  });
-  if (name.empty())
-    name = std::to_string(number) + ":" + layer->getName().stripDialect().str();
-  return name;
+/// The layer's name in the file, or its number and mnemonic ("7:conv2d").
+static std::string nameOf(Operation *layer, int number) {
+  StringRef name = getLayerName(layer->getLoc());
+  if (!name.empty())
+    return name.str();
+  return std::to_string(number) + ":" + layer->getName().stripDialect().str();
 }
 
 OpId NetworkGraph::opOf(Operation *layer) const {
@@ -119,7 +115,7 @@ LogicalResult GraphBuilder::visitLayer(Operation *layer, StageOp stage) {
   op.kind = window.getRowKind();
   op.macsPerPixel = window.getMacsPerPixel();
   op.inPlaceOperand = window.getInPlaceActivation();
-  op.name = getLayerName(layer, id);
+  op.name = nameOf(layer, id);
   if (auto read = dyn_cast<ReadInputOp>(layer))
     op.sequential = read.getMode() == InputMode::Rows;
   for (auto [index, operand] :

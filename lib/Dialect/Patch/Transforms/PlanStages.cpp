@@ -79,6 +79,16 @@ LogicalResult PlanStagesPass::applyInputMode(func::FuncOp func) {
   auto mode = InputModeAttr::get(&getContext(), input);
   OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
   for (BlockArgument argument : func.getArguments()) {
+    // A function that was planned before has its `patch.read_input`.
+    if (auto before = func.getArgAttrOfType<InputModeAttr>(
+            argument.getArgNumber(), kInputModeAttr)) {
+      if (before == mode)
+        continue;
+      return func.emitOpError("argument ")
+             << argument.getArgNumber() << " is planned as "
+             << stringifyInputMode(before.getValue()) << " input, not as "
+             << stringifyInputMode(input);
+    }
     func.setArgAttr(argument.getArgNumber(), kInputModeAttr, mode);
     if (input == InputMode::External)
       continue;
@@ -258,7 +268,8 @@ void PlanStagesPass::runOnOperation() {
   if (failed(network))
     return signalPassFailure();
   if (network->layers.empty()) {
-    func.emitError("has no layer to plan");
+    func.emitError("has no layer to plan: its outputs are its inputs or "
+                   "constants, so there is nothing to run");
     return signalPassFailure();
   }
   FailureOr<planning::Plan> plan = choosePlan(func, *network);

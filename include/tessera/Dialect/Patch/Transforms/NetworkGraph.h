@@ -18,10 +18,6 @@
 
 namespace tessera::patch {
 
-/// The name that messages and reports give to a layer: that of its location if
-/// it has one ("7:CONV_2D"), else its number and mnemonic ("7:conv2d").
-std::string getLayerName(mlir::Operation *layer, int number);
-
 /// A function of patch layers as the planner sees it. Layers may be loose or
 /// grouped in stages; both give the same graph.
 struct NetworkGraph {

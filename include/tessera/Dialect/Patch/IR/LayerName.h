@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TESSERA_IMPORT_TFLITE_LAYERNAME_H
-#define TESSERA_IMPORT_TFLITE_LAYERNAME_H
+#ifndef TESSERA_DIALECT_PATCH_IR_LAYERNAME_H
+#define TESSERA_DIALECT_PATCH_IR_LAYERNAME_H
 
 #include "mlir/IR/Location.h"
 #include "mlir/IR/Operation.h"
@@ -37,4 +37,4 @@ std::string getLayerName(mlir::Operation *op);
 
 } // namespace tessera
 
-#endif // TESSERA_IMPORT_TFLITE_LAYERNAME_H
+#endif // TESSERA_DIALECT_PATCH_IR_LAYERNAME_H
