@@ -45,6 +45,10 @@ void tessera::attachLayerLines(ModuleOp module) {
     Location unknown = builder.getUnknownLoc();
     function->setLoc(
         FusedLoc::get({FileLineColLoc::get(name, 0, 0)}, program, context));
+    // Block arguments become phis, which would bring the lines of a file of IR.
+    for (Block &block : function.getBody())
+      for (BlockArgument argument : block.getArguments())
+        argument.setLoc(unknown);
     function.walk([&](Operation *op) {
       if (op == function)
         return;

@@ -186,7 +186,7 @@ func.func @negative_layer_outside(%input: tensor<1x8x8x4xi8>) -> tensor<1x4x4x4x
 
 // -----
 
-// expected-error @below {{has no layer to plan}}
+// expected-error @below {{no layer}}
 func.func @negative_no_layer(%input: tensor<1x8xi8>) -> tensor<1x8xi8> {
   return %input : tensor<1x8xi8>
 }
