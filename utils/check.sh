@@ -31,6 +31,7 @@ steps=(
   'python     the Python package (pytest test/Python)'
   'docs       generated pages are current (utils/update-docs.sh --check)'
   'install    install tree and out-of-tree consumer (utils/standalone.sh)'
+  'fuzz       the .tflite reader, half a minute (utils/fuzz.sh 30)'
   'sanitize   bad input under ASan and UBSan (utils/sanitize.sh)'
   'golden     recorded outputs of public models (utils/golden.sh --subset)'
 )
@@ -87,6 +88,8 @@ step_python() {
 step_docs() { utils/update-docs.sh --check; }
 
 step_install() { utils/standalone.sh; }
+
+step_fuzz() { utils/fuzz.sh 30; }
 
 step_sanitize() { utils/sanitize.sh; }
 
