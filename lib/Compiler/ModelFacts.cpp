@@ -24,8 +24,10 @@ static PortFacts describePort(Type type, DictionaryAttr attrs,
   port.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
   Type element = tensor.getElementType();
   unsigned bits = element.getIntOrFloatBitWidth();
-  port.elementType =
-      element.isF32() ? "float" : "int" + std::to_string(bits) + "_t";
+  port.elementType = element.isF32()
+                         ? "float"
+                         : (element.isUnsignedInteger() ? "uint" : "int") +
+                               std::to_string(bits) + "_t";
   port.bytes = tensor.getNumElements() * (bits / 8);
   if (attrs) {
     if (auto name = attrs.getAs<StringAttr>("tessera.name"))

@@ -26,7 +26,7 @@ struct PortFacts {
   std::string name;
   /// Of the file, any rank.
   std::vector<int64_t> shape;
-  /// C type of an element: "int8_t" or "float".
+  /// C type of an element: "int8_t", "uint8_t" or "float".
   std::string elementType;
   int64_t bytes = 0;
   /// Byte offset in the arena; -1: not in the arena.

@@ -46,10 +46,12 @@ using namespace mlir;
 using namespace tessera;
 using namespace tessera::tflite;
 
-/// Inputs and outputs of the model are INT8, or FLOAT32 (and then quantised or
-/// dequantised by an operator, or that one is refused).
+/// Inputs and outputs of the model are INT8, or UINT8 or FLOAT32 (and then
+/// requantised, quantised or dequantised by an operator, or that one is
+/// refused).
 static bool isBorderType(ElementType type) {
-  return type == ElementType::Int8 || type == ElementType::Float32;
+  return type == ElementType::Int8 || type == ElementType::UInt8 ||
+         type == ElementType::Float32;
 }
 
 /// One line per model: every operator that failed, and what to do about it.
@@ -70,7 +72,7 @@ static void setBorderAttributes(
     MLIRContext *context, const Tensor &tensor,
     llvm::function_ref<void(StringRef, Attribute)> setAttribute) {
   setAttribute(tensorNameAttr, StringAttr::get(context, tensor.name));
-  if (tensor.type != ElementType::Int8 ||
+  if (tensor.type == ElementType::Float32 ||
       tensor.quantization.scales.size() != 1)
     return;
   setAttribute(tensorScaleAttr,
@@ -127,7 +129,8 @@ static OwningOpRef<ModuleOp> importModel(MLIRContext *context,
             << "tensor " << index << " ('" << model.tensors[index].name
             << "') at the model's border is "
             << getName(model.tensors[index].type)
-            << ": export the model with INT8 or FLOAT32 inputs and outputs";
+            << ": export the model with INT8, UINT8 or FLOAT32 inputs and "
+               "outputs";
         return nullptr;
       }
 

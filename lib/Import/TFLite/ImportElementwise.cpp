@@ -94,8 +94,12 @@ Reason OperatorImporter::importQuantize(const Operator &op) {
     return reason;
   const Tensor &input = getInput(op, 0);
   const Tensor &output = getOutput(op);
-  if (output.type != ElementType::Int8 ||
-      (input.type != ElementType::Int8 && input.type != ElementType::Float32))
+  auto isByte = [](ElementType type) {
+    return type == ElementType::Int8 || type == ElementType::UInt8;
+  };
+  bool fromFloat = input.type == ElementType::Float32;
+  if (fromFloat ? output.type != ElementType::Int8
+                : !isByte(input.type) || !isByte(output.type))
     return std::string("from ") + getName(input.type) + " to " +
            getName(output.type);
   if (input.isConstant())
@@ -106,7 +110,7 @@ Reason OperatorImporter::importQuantize(const Operator &op) {
     return reason;
   Value value = getValue(op.inputs[0]);
 
-  if (input.type == ElementType::Float32) {
+  if (fromFloat) {
     Value map = reshapeInPatch(value, getMapShape(input));
     Value quantized =
         patch::QuantizeOp::create(builder, loc, getI8Type(getMapShape(input)),
@@ -126,16 +130,20 @@ Reason OperatorImporter::importQuantize(const Operator &op) {
   if (requantization.multipliers[0].exponent > 30)
     return "a scale of 2^30 and more between operand and result";
   int32_t inputZeroPoint = input.quantization.zeroPoints[0];
-  if (requantization.isExactInTosa()) {
+  bool isUnsigned =
+      input.type == ElementType::UInt8 || output.type == ElementType::UInt8;
+  if (output.type == ElementType::UInt8)
+    requantization.range = {0, 255};
+  if (requantization.isExactInTosa() && !isUnsigned) {
     setValue(op.outputs[0],
              createRescale(value, getI8(), requantization.multipliers,
                            inputZeroPoint, requantization.zeroPoint));
     return {};
   }
   Value map = reshapeInPatch(value, getMapShape(input));
-  Value requantized =
-      patch::RequantizeOp::create(builder, loc, map.getType(), map,
-                                  inputZeroPoint, getRequant(requantization));
+  Type result = getType(output).clone(getMapShape(output));
+  Value requantized = patch::RequantizeOp::create(
+      builder, loc, result, map, inputZeroPoint, getRequant(requantization));
   setValue(op.outputs[0], reshapeInPatch(requantized, getShape(output)));
   return {};
 }

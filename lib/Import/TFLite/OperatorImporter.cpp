@@ -70,8 +70,11 @@ bool Requantization::isExactInTosa() const {
 //===----------------------------------------------------------------------===//
 
 RankedTensorType OperatorImporter::getType(const Tensor &tensor) const {
-  Type type = tensor.type == ElementType::Float32 ? Type(builder.getF32Type())
-                                                  : Type(builder.getI8Type());
+  Type type = builder.getI8Type();
+  if (tensor.type == ElementType::Float32)
+    type = builder.getF32Type();
+  else if (tensor.type == ElementType::UInt8)
+    type = builder.getIntegerType(8, /*isSigned=*/false);
   return RankedTensorType::get(getShape(tensor), type);
 }
 

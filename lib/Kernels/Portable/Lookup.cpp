@@ -66,10 +66,16 @@ static Descriptor makeDescriptor(Value input) {
 static FailureOr<RowKernel> selectRequantize(Operation *layer) {
   auto requantize = cast<patch::RequantizeOp>(layer);
   auto inputZeroPoint = static_cast<int32_t>(requantize.getInputZp());
+  bool isUnsigned = cast<ShapedType>(requantize.getInput().getType())
+                        .getElementType()
+                        .isUnsignedInteger();
   SmallVector<int8_t> table;
-  for (int32_t byte = -128; byte < 128; ++byte)
+  for (int32_t byte = -128; byte < 128; ++byte) {
+    // The entry of an unsigned byte is that of the signed one with its bits.
+    int32_t value = isUnsigned ? byte & 255 : byte;
     table.push_back(static_cast<int8_t>(requantizeValue(
-        requantize.getRequant(), wrappingAdd(byte, -inputZeroPoint))));
+        requantize.getRequant(), wrappingAdd(value, -inputZeroPoint))));
+  }
   Descriptor descriptor = makeDescriptor(requantize.getInput());
   descriptor.append(ArrayRef<int8_t>(table));
   RowKernel kernel = makeLookup("lookup_i8", /*resultBytes=*/1);

@@ -26,7 +26,10 @@ include "tessera/Dialect/Patch/IR/WindowOpInterface.td"
 // static, batch 1) are checked by every layer's verifier (L1).
 def Patch_Activation : 4DTensorOf<[I8, I16]>;
 def Patch_FloatActivation : 4DTensorOf<[F32]>;
-def Patch_AnyActivation : AnyTypeOf<[Patch_Activation, Patch_FloatActivation]>;
+// At the ends of a network, unsigned bytes too.
+def Patch_EndActivation : 4DTensorOf<[I8, I16, UI8]>;
+def Patch_AnyActivation
+    : AnyTypeOf<[Patch_EndActivation, Patch_FloatActivation]>;
 def Patch_Bias : 1DTensorOf<[I32, I64]>;
 
 // The generated NAME_io structure.
@@ -249,7 +252,8 @@ def Patch_AddOp : Patch_LayerOp<"add",
 def Patch_RequantizeOp : Patch_LayerOp<"requantize", ["getInPlaceActivation"]> {
   let summary = "From one quantisation to another, element by element";
   let description = [{
-    result = requant(input − input_zp).
+    result = requant(input − input_zp). Bytes may be unsigned (ui8) on either side:
+    networks with uint8 ends begin and end with this op.
 
     ```mlir
     %0 = patch.requantize %input {input_zp = 3 : i32, requant = #patch.requant<
@@ -260,9 +264,9 @@ def Patch_RequantizeOp : Patch_LayerOp<"requantize", ["getInPlaceActivation"]> {
 
     Constraints: L1; Q1 shapes agree; Q2 one multiplier.
   }];
-  let arguments = (ins Patch_Activation:$input, I32Attr:$input_zp,
+  let arguments = (ins Patch_EndActivation:$input, I32Attr:$input_zp,
     Patch_RequantAttr:$requant);
-  let results = (outs Patch_Activation:$output);
+  let results = (outs Patch_EndActivation:$output);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
