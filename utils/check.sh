@@ -29,7 +29,7 @@ steps=(
   'unit       GoogleTest (ctest --test-dir build)'
   'lit        lit and FileCheck, on the host and in QEMU (check-tessera-lit)'
   'python     the Python package (pytest test/Python)'
-  'docs       generated pages are current (utils/update-docs.sh --check)'
+  'docs       generated pages are current, commands run (utils/{update,run}-docs.sh)'
   'install    install tree and out-of-tree consumer (utils/standalone.sh)'
   'fuzz       the .tflite reader, half a minute (utils/fuzz.sh 30)'
   'sanitize   bad input under ASan and UBSan (utils/sanitize.sh)'
@@ -85,7 +85,10 @@ step_python() {
   return "$status"
 }
 
-step_docs() { utils/update-docs.sh --check; }
+step_docs() {
+  utils/update-docs.sh --check
+  utils/run-docs.sh
+}
 
 step_install() { utils/standalone.sh; }
 
