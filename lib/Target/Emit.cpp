@@ -241,7 +241,13 @@ void Emitter::optimise() {
   ModuleAnalysisManager moduleAnalyses;
 
   PipelineTuningOptions tuning;
-  tuning.SLPVectorization = options.optLevel != OptLevel::Oz;
+  // LLVM 22 miscompiles what its loop vectoriser makes for MVE: a loop over
+  // rows around a row that fits one tail-predicated vector becomes one
+  // tail-predicated loop (`dlstp`), which ends after the first row. Vectors on
+  // the stack also realign it by bytes that `.stack_sizes` does not tell. The
+  // other boards have no vectors.
+  tuning.LoopVectorization = target.isHost;
+  tuning.SLPVectorization = target.isHost && options.optLevel != OptLevel::Oz;
   PassBuilder builder(machine.get(), tuning);
   TargetLibraryInfoImpl library = emptyLibrary(module);
   functionAnalyses.registerPass([&] { return TargetLibraryAnalysis(library); });
