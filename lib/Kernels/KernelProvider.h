@@ -42,6 +42,9 @@ KernelProvider getPortablePad();
 KernelProvider getPortableQuantize();
 KernelProvider getPortableDequantize();
 
+/// Depthwise convolutions with the DSP extension.
+KernelProvider getDSPDepthwiseConv2D();
+
 /// True if the layer is an `OpTy` whose activation operands and result have i8
 /// elements (the float end of quantize and dequantize is not looked at).
 template <typename OpTy>
