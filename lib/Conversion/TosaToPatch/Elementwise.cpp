@@ -117,7 +117,8 @@ struct FoldClampIntoLayer : OpRewritePattern<patch::RequantizeOp> {
   LogicalResult matchAndRewrite(patch::RequantizeOp op,
                                 PatternRewriter &rewriter) const override {
     patch::RequantAttr clamp = op.getRequant();
-    if (clamp.getMultiplier().front() != kOneMultiplier ||
+    if (op.getInput().getType() != op.getOutput().getType() ||
+        clamp.getMultiplier().front() != kOneMultiplier ||
         clamp.getExponent().front() != kOneExponent ||
         clamp.getZeroPoint() != static_cast<int32_t>(op.getInputZp()))
       return rewriter.notifyMatchFailure(op, "changes more than the bounds");

@@ -34,9 +34,10 @@ struct ConvertReshape : OpRewritePattern<tosa::ReshapeOp> {
     auto to = dyn_cast<RankedTensorType>(op.getType());
     if (!from || !to || !from.hasStaticShape() || !to.hasStaticShape())
       return rewriter.notifyMatchFailure(op, "a shape is dynamic");
-    if (!isI8(from) && !from.getElementType().isF32())
+    // Sums in i32 belong to the layer whose rescale reads them.
+    if (!from.getElementType().isInteger(8) && !from.getElementType().isF32())
       return rewriter.notifyMatchFailure(op, [&](Diagnostic &diag) {
-        diag << "only i8 and f32 data can be seen under another shape, not "
+        diag << "only 8-bit and f32 data can be seen under another shape, not "
              << from;
       });
     rewriter.replaceOp(op, viewAs(rewriter, op.getLoc(), op.getInput1(), to));

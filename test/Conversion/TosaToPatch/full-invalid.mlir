@@ -307,3 +307,14 @@ func.func @negative_dynamic(%x: tensor<1x?x4x2xi8>) -> tensor<1x?x4x2xi8> {
   %0 = tosa.clamp %x {min_val = 0 : i8, max_val = 6 : i8} : (tensor<1x?x4x2xi8>) -> tensor<1x?x4x2xi8>
   return %0 : tensor<1x?x4x2xi8>
 }
+
+// -----
+
+// Sums may be reshaped on their way to a rescale, not elsewhere.
+
+// expected-error-re@+1 {{'tosa.reshape' {{.*}}: only 8-bit and f32 data can be seen under another shape, not 'tensor<4xi32>'}}
+func.func @negative_reshaped_sums(%x: tensor<4xi32>) -> tensor<2x2xi32> {
+  %s = tosa.const_shape {values = dense<2> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %0 = tosa.reshape %x, %s : (tensor<4xi32>, !tosa.shape<2>) -> tensor<2x2xi32>
+  return %0 : tensor<2x2xi32>
+}

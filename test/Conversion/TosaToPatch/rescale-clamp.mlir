@@ -149,3 +149,20 @@ func.func @negative_clamp_of_shared_value(%input: tensor<1x4x4x2xi8>) -> (tensor
   %out = tosa.clamp %0 {min_val = -20 : i8, max_val = 100 : i8} : (tensor<1x4x4x2xi8>) -> tensor<1x4x4x2xi8>
   return %0, %out : tensor<1x4x4x2xi8>, tensor<1x4x4x2xi8>
 }
+
+// -----
+
+// Signed to unsigned is more than a clamp, even with one zero point: -1 becomes 0.
+
+// CHECK-LABEL: func.func @negative_unsigned_result
+// CHECK:         patch.max_pool2d
+// CHECK-SAME:      max = 127 : i32, min = -128 : i32
+// CHECK:         patch.requantize
+// CHECK-SAME:      -> tensor<1x2x2x2xui8>
+func.func @negative_unsigned_result(%input: tensor<1x4x4x2xi8>) -> tensor<1x2x2x2xui8> {
+  %0 = tosa.max_pool2d %input {kernel = array<i64: 2, 2>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 2, 2>} : (tensor<1x4x4x2xi8>) -> tensor<1x2x2x2xi8>
+  %1 = patch.requantize %0 {input_zp = 0 : i32, requant = #patch.requant<
+    multiplier = [1073741824], exponent = [1], zero_point = 0, min = 0,
+    max = 127, rounding = tflite>} : (tensor<1x2x2x2xi8>) -> tensor<1x2x2x2xui8>
+  return %1 : tensor<1x2x2x2xui8>
+}
