@@ -42,6 +42,8 @@ KernelProvider getPortablePad();
 KernelProvider getPortableQuantize();
 KernelProvider getPortableDequantize();
 
+/// Convolutions and fully connected layers with the DSP extension: DSP/.
+KernelProvider getDSPDense();
 /// Depthwise convolutions with the DSP extension.
 KernelProvider getDSPDepthwiseConv2D();
 

@@ -35,7 +35,7 @@ static SmallVector<KernelProvider> getProviders(KernelSet set) {
             getPortableQuantize(),
             getPortableDequantize()};
   case KernelSet::DSP:
-    return {getDSPDepthwiseConv2D()};
+    return {getDSPDense(), getDSPDepthwiseConv2D()};
   case KernelSet::MVE:
     // No kernels of their own: these sets run the portable ones.
     return {};
