@@ -47,6 +47,9 @@ KernelProvider getDSPDense();
 /// Depthwise convolutions with the DSP extension.
 KernelProvider getDSPDepthwiseConv2D();
 
+/// All of the MVE set, see MVE/.
+llvm::SmallVector<KernelProvider> getMVEProviders();
+
 /// True if the layer is an `OpTy` whose activation operands and result have i8
 /// elements (the float end of quantize and dequantize is not looked at).
 template <typename OpTy>

@@ -37,8 +37,7 @@ static SmallVector<KernelProvider> getProviders(KernelSet set) {
   case KernelSet::DSP:
     return {getDSPDense(), getDSPDepthwiseConv2D()};
   case KernelSet::MVE:
-    // No kernels of their own: these sets run the portable ones.
-    return {};
+    return getMVEProviders();
   }
   llvm_unreachable("all kernel sets are listed above");
 }

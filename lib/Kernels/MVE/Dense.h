@@ -1,0 +1,85 @@
+//===- Dense.h - Blocks of channels over contiguous windows -----*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The heart of convolutions and fully connected layers: windows of K contiguous
+// bytes times weights, 2 pixels x 4 channels or 1 pixel x 8 channels at a time,
+// requantised and stored. The code depends on K only through K mod 16 and
+// whether K is at most 16.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TESSERA_LIB_KERNELS_MVE_DENSE_H
+#define TESSERA_LIB_KERNELS_MVE_DENSE_H
+
+#include "VectorScale.h"
+
+namespace tessera::kernels::mve {
+
+/// What the code of a dense kernel depends on.
+struct DenseClass {
+  /// 1 pixel x 8 channels instead of 2 x 4.
+  bool onePixel = false;
+  /// K mod 16.
+  int64_t tail = 0;
+  /// K <= 16: the windows stay in vector registers over all channels.
+  bool isShort = false;
+  VectorScale scale;
+
+  DenseClass(int64_t windowBytes, bool onePixel, VectorScale scale)
+      : onePixel(onePixel), tail(windowBytes % 16), isShort(windowBytes <= 16),
+        scale(scale) {}
+
+  int64_t blockChannels() const { return onePixel ? 8 : 4; }
+  /// For example "2x4_k8_signed".
+  std::string suffix() const;
+};
+
+/// The weights of the whole blocks of channels, channels x K in row-major
+/// order, as the loop reads them: per block, per 16 bytes of K, the channels'
+/// 16 bytes; the rest of K the same way, not padded. Loads of the rest reach up
+/// to 15 bytes too far.
+void packDenseBlocks(llvm::SmallVectorImpl<int8_t> &packed,
+                     const DenseClass &denseClass,
+                     llvm::ArrayRef<int8_t> weights, int64_t windowBytes,
+                     int64_t numBlocks);
+
+/// Records of `numBlocks` blocks for the channels from 0.
+void appendDenseRecords(llvm::SmallVectorImpl<int8_t> &records,
+                        const DenseClass &denseClass,
+                        patch::RequantAttr requant,
+                        llvm::ArrayRef<int32_t> bias, int64_t numBlocks);
+
+/// The loop count of `emitDenseBlocks` for windows of K bytes.
+int32_t encodeChunks(int64_t windowBytes);
+
+/// Operands of `emitDenseBlocks`.
+struct DenseOperands {
+  /// Windows of K bytes. One pixel: the second one is not used.
+  Val windows[2];
+  Val weights;
+  /// See encodeChunks.
+  Val chunks;
+  /// First record and the end of the last one; different.
+  Val records, recordsEnd;
+  Val out;
+  /// Distance in bytes of the second pixel's output from `out` times 2^16, at
+  /// most 65532 * 2^16; 0 with two equal windows makes one pixel.
+  Val secondOut;
+  Val zeroPoint;
+};
+
+/// Emits one asm statement that makes all blocks of channels.
+void emitDenseBlocks(KernelBuilder &k, const DenseClass &denseClass,
+                     const DenseOperands &operands);
+
+/// The sum of K products of bytes. K > 0.
+Val emitDotProduct(KernelBuilder &k, Val window, Val weights, Val windowBytes);
+
+} // namespace tessera::kernels::mve
+
+#endif // TESSERA_LIB_KERNELS_MVE_DENSE_H
