@@ -46,6 +46,7 @@ KernelProvider getPortableDequantize();
 KernelProvider getDSPDense();
 /// Depthwise convolutions with the DSP extension.
 KernelProvider getDSPDepthwiseConv2D();
+KernelProvider getDSPAdd();
 
 /// All of the MVE set, see MVE/.
 llvm::SmallVector<KernelProvider> getMVEProviders();

@@ -35,7 +35,7 @@ static SmallVector<KernelProvider> getProviders(KernelSet set) {
             getPortableQuantize(),
             getPortableDequantize()};
   case KernelSet::DSP:
-    return {getDSPDense(), getDSPDepthwiseConv2D()};
+    return {getDSPDense(), getDSPDepthwiseConv2D(), getDSPAdd()};
   case KernelSet::MVE:
     return getMVEProviders();
   }

@@ -126,6 +126,9 @@ def add(rng, n):
     left_shift = rng.randint(0, 30) if wild else 20
     exponents = [rng.randint(-31, 30) if wild else -rng.randint(0, 4) for _ in range(2)]
     multipliers = [pick_multiplier(rng, wild) for _ in range(2)]
+    if rng.random() < 0.7:  # as TensorFlow Lite has it: the larger scale is halved
+        larger = rng.randint(0, 1)
+        multipliers[larger], exponents[larger] = 1 << 30, 0
     zero_points = [rng.randint(-128, 127) for _ in range(2)]
     text = f"""
     %r{n} = patch.add %a{n}_0, %a{n}_1 {{left_shift = {left_shift} : i32,
