@@ -70,6 +70,8 @@ enum Fact : unsigned {
   RunRest,
   /// Bytes of scratch for a kernel row of one pixel.
   StageBytes,
+  /// Most pixels at a time, 1 to 3.
+  MostPixels,
   KernelHeight,
   KernelWidth,
   InputChannels,
@@ -89,8 +91,8 @@ enum class PanelSource { Point, Taps, Bytes };
 /// What the code of a kernel depends on.
 struct DenseCode {
   PanelSource source = PanelSource::Point;
-  /// Most pixels at a time.
-  int32_t maxPixels = 3;
+  /// Calls make one result pixel.
+  bool onePixel = false;
   bool hasSingles = false;
   BlockEnd end = BlockEnd::Signed;
   /// Of `Sums`.
@@ -104,7 +106,7 @@ std::string DenseCode::symbol() const {
   StringRef sources[] = {"point", "taps", "bytes"};
   StringRef ends[] = {"signed", "relu", "clamp", "sums"};
   std::string text = ("dense_i8_dsp_" + sources[static_cast<int>(source)] +
-                      "_p" + Twine(maxPixels) + (hasSingles ? "_odd_" : "_") +
+                      (onePixel ? "_one" : "") + (hasSingles ? "_odd_" : "_") +
                       ends[static_cast<int>(end)])
                          .str();
   if (end == BlockEnd::Sums)
@@ -427,16 +429,17 @@ void DenseBody::emit() {
   }
   Val count = args.get(ArgRole::Count);
   Vals state = {args.get(ArgRole::InFirstColumn), args.output()};
-  if (code.maxPixels == 1) {
+  if (code.onePixel) {
     emitPixels(1, count, state);
     return;
   }
-  Val groups = code.maxPixels == 3 ? k.divide(count, k.i32(3)) : count >> 1;
-  state = emitPixels(code.maxPixels, groups, state);
-  Val rest = count - groups * code.maxPixels;
-  if (code.maxPixels == 3)
-    k.ifThen(rest == 2, [&] { emitPixels(2, k.i32(1), state); });
-  k.ifThen(rest == 1, [&] { emitPixels(1, k.i32(1), state); });
+  Val mostPixels = fact(MostPixels), none = k.i32(0);
+  Val triples = k.select(mostPixels == 3, k.divide(count, k.i32(3)), none);
+  Val rest = count - triples * 3;
+  Val pairs = k.select(mostPixels > 1, rest >> 1, none);
+  state = emitPixels(3, triples, state);
+  state = emitPixels(2, pairs, state);
+  emitPixels(1, rest - pairs * 2, state);
 }
 
 //===----------------------------------------------------------------------===//
@@ -456,7 +459,7 @@ struct DenseLayer {
   int32_t pixelPanelBytes() const { return llvm::alignTo(taps(), 4) * 2; }
   int32_t stageBytes() const { return llvm::alignTo(runBytes(), 4); }
   PanelSource source() const;
-  int32_t maxPixels() const;
+  int32_t mostPixels() const;
   ScratchSize scratch() const;
 };
 } // namespace
@@ -467,19 +470,19 @@ PanelSource DenseLayer::source() const {
   return shape.inputChannels % 4 == 0 ? PanelSource::Taps : PanelSource::Bytes;
 }
 
-/// The panel may take 1,792 bytes, or a sixteenth of the maps if that is more.
-int32_t DenseLayer::maxPixels() const {
+/// The panel may take 2,304 bytes, or a sixteenth of the maps if that is more.
+int32_t DenseLayer::mostPixels() const {
   if (onePixel)
     return 1;
-  int64_t budget = std::max<int64_t>(1792, elements / 16);
+  int64_t budget = std::max<int64_t>(2304, elements / 16);
   return static_cast<int32_t>(
       std::clamp<int64_t>(budget / pixelPanelBytes(), 1, 3));
 }
 
 ScratchSize DenseLayer::scratch() const {
-  int64_t bytes = int64_t(maxPixels()) * pixelPanelBytes() + control::Bytes;
+  int64_t bytes = int64_t(mostPixels()) * pixelPanelBytes() + control::Bytes;
   if (source() == PanelSource::Bytes)
-    bytes += int64_t(maxPixels()) * stageBytes();
+    bytes += int64_t(mostPixels()) * stageBytes();
   return {bytes, /*bytesPerColumn=*/0};
 }
 
@@ -487,30 +490,43 @@ static int64_t countElements(Value value) {
   return cast<ShapedType>(value.getType()).getNumElements();
 }
 
+/// What a convolution and a depthwise one have in common.
+template <typename OpTy>
+static void getWindow(OpTy conv, ConvShape &shape) {
+  shape.strideX = conv.getStride()[1];
+  shape.dilationX = conv.getDilation()[1];
+  shape.hasPadding =
+      llvm::any_of(conv.getPad(), [](int32_t p) { return p > 0; });
+  shape.inputZeroPoint = static_cast<int32_t>(conv.getInputZp());
+}
+
 /// The shape of a layer that these kernels make.
 static std::optional<DenseLayer> getLayer(Operation *layer) {
   // A pixel's panel stays below 8 KiB.
   constexpr int64_t maxTaps = 4096;
   DenseLayer dense;
-  if (isInt8Layer<patch::Conv2DOp>(layer)) {
-    auto conv = cast<patch::Conv2DOp>(layer);
-    auto weights = cast<ShapedType>(conv.getWeights().getType());
-    ArrayRef<int64_t> ohwi = weights.getShape();
-    int64_t channels =
-        cast<ShapedType>(conv.getInput().getType()).getDimSize(3);
-    if (channels != ohwi[3] || ohwi[1] * ohwi[2] * ohwi[3] > maxTaps)
+  bool isDepthwise = isInt8Layer<patch::DepthwiseConv2DOp>(layer);
+  if (isDepthwise || isInt8Layer<patch::Conv2DOp>(layer)) {
+    Value input = layer->getOperand(0);
+    int64_t channels = cast<ShapedType>(input.getType()).getDimSize(3);
+    ArrayRef<int64_t> weights =
+        cast<ShapedType>(layer->getOperand(1).getType()).getShape();
+    // OHWI, or HWO on one input channel.
+    if (isDepthwise ? channels != 1 : channels != weights[3])
       return std::nullopt;
-    dense.shape.kernelHeight = static_cast<int32_t>(ohwi[1]);
-    dense.shape.kernelWidth = static_cast<int32_t>(ohwi[2]);
+    ArrayRef<int64_t> window = weights.slice(isDepthwise ? 0 : 1, 2);
+    if (window[0] * window[1] * channels > maxTaps)
+      return std::nullopt;
+    dense.shape.kernelHeight = static_cast<int32_t>(window[0]);
+    dense.shape.kernelWidth = static_cast<int32_t>(window[1]);
     dense.shape.inputChannels = static_cast<int32_t>(channels);
-    dense.shape.outputChannels = static_cast<int32_t>(ohwi[0]);
-    dense.shape.strideX = conv.getStride()[1];
-    dense.shape.dilationX = conv.getDilation()[1];
-    dense.shape.hasPadding =
-        llvm::any_of(conv.getPad(), [](int32_t p) { return p > 0; });
-    dense.shape.inputZeroPoint = static_cast<int32_t>(conv.getInputZp());
-    dense.elements =
-        countElements(conv.getInput()) + countElements(layer->getResult(0));
+    dense.shape.outputChannels =
+        static_cast<int32_t>(weights[isDepthwise ? 2 : 0]);
+    if (isDepthwise)
+      getWindow(cast<patch::DepthwiseConv2DOp>(layer), dense.shape);
+    else
+      getWindow(cast<patch::Conv2DOp>(layer), dense.shape);
+    dense.elements = countElements(input) + countElements(layer->getResult(0));
     return dense;
   }
   if (!isInt8Layer<patch::FullyConnectedOp>(layer))
@@ -647,26 +663,40 @@ static SmallVector<int8_t> packWeights(ArrayRef<int8_t> weights,
   return packed;
 }
 
+/// Weights HWO as OHW.
+static SmallVector<int8_t> transpose(ArrayRef<int8_t> weights,
+                                     int32_t channels) {
+  SmallVector<int8_t> transposed;
+  for (int32_t c = 0; c < channels; ++c)
+    for (size_t i = c; i < weights.size(); i += channels)
+      transposed.push_back(weights[i]);
+  return transposed;
+}
+
 static FailureOr<RowKernel> selectDense(Operation *operation) {
   DenseLayer layer = *getLayer(operation);
   const ConvShape &shape = layer.shape;
-  auto get = [&](auto op) {
-    return std::make_tuple(op.getWeights(), op.getBias(), op.getRequant());
-  };
-  auto conv = dyn_cast<patch::Conv2DOp>(operation);
-  auto [weightsValue, biasValue, requant] =
-      conv ? get(conv) : get(cast<patch::FullyConnectedOp>(operation));
-  auto weights = getConstantBytes(operation, weightsValue, "weights");
-  auto bias = getConstantWords(operation, biasValue, "bias");
+  patch::RequantAttr requant;
+  if (auto conv = dyn_cast<patch::Conv2DOp>(operation))
+    requant = conv.getRequant();
+  else if (auto depthwise = dyn_cast<patch::DepthwiseConv2DOp>(operation))
+    requant = depthwise.getRequant();
+  else
+    requant = cast<patch::FullyConnectedOp>(operation).getRequant();
+  auto weights =
+      getConstantBytes(operation, operation->getOperand(1), "weights");
+  auto bias = getConstantWords(operation, operation->getOperand(2), "bias");
   if (failed(weights) || failed(bias))
     return failure();
+  if (isa<patch::DepthwiseConv2DOp>(operation))
+    weights = transpose(*weights, shape.outputChannels);
 
   SmallVector<int8_t> fusedWeights(*weights);
   auto fused = fuseChannels(fusedWeights, *bias, shape.inputZeroPoint, requant);
   ArrayRef<int8_t> used = fused ? fusedWeights : *weights;
   ChannelBlocks blocks = blockChannels(used, shape.outputChannels);
 
-  DenseCode code = {layer.source(), layer.maxPixels(), !blocks.singles.empty(),
+  DenseCode code = {layer.source(), layer.onePixel, !blocks.singles.empty(),
                     fused ? chooseEnd(requant) : BlockEnd::Sums,
                     ChannelCode(requant)};
   SmallVector<KernelArg> args = windowArgs(2);
@@ -691,8 +721,9 @@ static FailureOr<RowKernel> selectDense(Operation *operation) {
   descriptor[SingleWeights] =
       static_cast<int32_t>(blocks.pairs.size()) * layer.pixelPanelBytes();
   descriptor[PixelPanelBytes] = layer.pixelPanelBytes();
-  descriptor[PanelBytes] = layer.maxPixels() * layer.pixelPanelBytes();
+  descriptor[PanelBytes] = layer.mostPixels() * layer.pixelPanelBytes();
   descriptor[StageBytes] = layer.stageBytes();
+  descriptor[MostPixels] = layer.mostPixels();
   descriptor[KernelHeight] = shape.kernelHeight;
   descriptor[KernelWidth] = shape.kernelWidth;
   descriptor[InputChannels] = shape.inputChannels;

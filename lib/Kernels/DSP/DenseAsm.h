@@ -42,10 +42,11 @@ enum : int32_t {
   /// The first result pixel, and bytes from a result pixel to the next.
   Output = 44,
   OutputPitch = 48,
-  /// Clamp, only read by blocks that clamp.
+  Bytes = 52,
+  /// Clamp, only there for blocks that clamp.
   Min = 52,
   Max = 56,
-  Bytes = 60
+  BytesWithClamp = 60
 };
 } // namespace control
 
