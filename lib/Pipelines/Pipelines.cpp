@@ -22,6 +22,8 @@ void tessera::buildPatchPipeline(OpPassManager &pm, bool full) {
   convert.full = full;
   pm.addNestedPass<func::FuncOp>(createConvertTosaToPatchPass(convert));
   pm.addPass(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(patch::createRewriteReceptiveFieldPass());
+  pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
 

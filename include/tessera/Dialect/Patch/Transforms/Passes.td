@@ -11,6 +11,31 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RewriteReceptiveFieldPass
+    : Pass<"patch-rewrite-receptive-field", "::mlir::func::FuncOp"> {
+  let summary = "Compute only what an output reads and an input can change";
+  let description = [{
+    Exact for every input; the function's type stays. Until nothing changes:
+
+    * `channels`: a channel that has one value for every input (weights of zero,
+      a sum that the clamp always cuts off) goes, and what it adds to its readers
+      goes into their biases; at a padded border only if it is the zero point,
+      which adds nothing. A channel that nobody reads with a weight other than zero
+      goes too. Ranges are trusted only where 32-bit sums cannot wrap.
+
+    What was saved is written down as `patch.removed_macs` on the function, and per
+    rewrite in a remark. A function that has the attribute, or holds stages, is
+    left alone.
+  }];
+  let options = [
+    Option<"channels", "channels", "bool", "true",
+      "Remove constant and dead channels">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::tessera::patch::PatchDialect"
+  ];
+}
+
 def PlanStagesPass : Pass<"patch-plan-stages", "::mlir::func::FuncOp"> {
   let summary = "Group layers in stages and plan how each runs";
   let description = [{

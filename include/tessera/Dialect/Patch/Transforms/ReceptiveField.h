@@ -1,0 +1,37 @@
+//===- ReceptiveField.h - Rewrites by receptive field -----------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TESSERA_DIALECT_PATCH_TRANSFORMS_RECEPTIVEFIELD_H
+#define TESSERA_DIALECT_PATCH_TRANSFORMS_RECEPTIVEFIELD_H
+
+#include "tessera/Dialect/Patch/IR/PatchDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace tessera::patch {
+
+/// On a function: the MACs of the network before
+/// `patch-rewrite-receptive-field` less those after (i64). A function that has
+/// it was rewritten before.
+inline constexpr llvm::StringLiteral kRemovedMacsAttr = "patch.removed_macs";
+
+/// Multiply-accumulates of one inference of the function's layers, all taps
+/// counted, padding included.
+int64_t countMacs(mlir::func::FuncOp func);
+
+/// Removes the channels of the function's maps that nothing needs, and those
+/// that have one value whatever the input is, which fold into the biases of
+/// their readers. The function's layers must be loose (no stages). Its type
+/// stays. Returns true if something changed; until nothing does there may be
+/// more.
+bool removeConstantChannels(mlir::func::FuncOp func);
+
+} // namespace tessera::patch
+
+#endif // TESSERA_DIALECT_PATCH_TRANSFORMS_RECEPTIVEFIELD_H

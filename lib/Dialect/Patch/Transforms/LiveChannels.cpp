@@ -1,0 +1,161 @@
+//===- LiveChannels.cpp - Which channels a network needs ------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Optimistic marking: every class of channels is dead until something needs it,
+// so that cycles of dead layers (a dead channel that only feeds dead channels)
+// stay dead. One sweep from the last layer to the first suffices for a chain;
+// ties between branches may need more, and sweeps are repeated until nothing
+// new is marked.
+//
+//===----------------------------------------------------------------------===//
+
+#include "LiveChannels.h"
+
+using namespace mlir;
+using namespace tessera;
+using namespace tessera::patch;
+
+bool patch::canFoldConstant(const WeightedLayer &layer, ChannelRange input) {
+  return input.isConstant() && (!layer.isPadded || input.lo == layer.inputZp);
+}
+
+//===----------------------------------------------------------------------===//
+// Classes
+//===----------------------------------------------------------------------===//
+
+/// Element e of `a` and of `b` are the same or made of the same channel. With
+/// unequal numbers of channels (a reshape) what remains is equal modulo both.
+void LiveChannels::tieChannels(Value a, Value b) {
+  unsigned channelsOfA = getNumChannels(a), channelsOfB = getNumChannels(b);
+  int64_t elements = cast<RankedTensorType>(a.getType()).getNumElements();
+  if (channelsOfA == channelsOfB)
+    elements = channelsOfA;
+  for (int64_t e = 0; e < elements; ++e)
+    classes.join(first[a] + e % channelsOfA, first[b] + e % channelsOfB);
+}
+
+void LiveChannels::tie(Operation &op) {
+  if (isa<AvgPool2DOp, MaxPool2DOp, MeanOp, RequantizeOp, PadOp, AddOp,
+          ReshapeOp>(op)) {
+    for (Value operand : op.getOperands())
+      tieChannels(operand, op.getResult(0));
+    return;
+  }
+  const WeightedLayer *layer = ranges.getLayer(&op);
+  if (!layer || !layer->isDepthwise())
+    return;
+  for (int64_t o = 0; o < layer->outputChannels; ++o)
+    classes.join(first[op.getOperand(0)] + o / layer->multiplier,
+                 first[op.getResult(0)] + o);
+}
+
+//===----------------------------------------------------------------------===//
+// Marking
+//===----------------------------------------------------------------------===//
+
+/// Returns true if the class was not live before.
+bool LiveChannels::mark(Value value, int64_t channel) {
+  unsigned id = classes[first[value] + channel];
+  if (live[id])
+    return false;
+  live[id] = true;
+  return true;
+}
+
+bool LiveChannels::markInputs(const WeightedLayer &layer) {
+  if (layer.isDepthwise())
+    return false; // Tied.
+  bool changed = false;
+  Value input = layer.op->getOperand(0), output = layer.op->getResult(0);
+  for (int64_t o = 0; o < layer.outputChannels; ++o) {
+    if (!isLive(output, o) || visited[first[output] + o])
+      continue;
+    visited[first[output] + o] = true;
+    if (ranges.get(output, o).isConstant())
+      continue;
+    for (int64_t i = 0; i < layer.inputChannels; ++i) {
+      if (isLive(input, i) || canFoldConstant(layer, ranges.get(input, i)))
+        continue;
+      bool reads = false;
+      for (int64_t tap = 0; tap < layer.taps && !reads; ++tap)
+        reads = layer.weight(o, tap, i) != 0;
+      if (reads)
+        changed |= mark(input, i);
+    }
+  }
+  return changed;
+}
+
+void LiveChannels::propagate(func::FuncOp func) {
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (Operation &op : llvm::reverse(func.getBody().front()))
+      if (const WeightedLayer *layer = ranges.getLayer(&op))
+        changed |= markInputs(*layer);
+  }
+}
+
+LiveChannels::LiveChannels(func::FuncOp func, const ChannelRanges &ranges)
+    : ranges(ranges) {
+  SmallVector<Value> values;
+  unsigned numChannels = 0;
+  auto add = [&](Value value) {
+    if (!isa<RankedTensorType>(value.getType()))
+      return;
+    values.push_back(value);
+    first[value] = numChannels;
+    count[value] = getNumChannels(value);
+    numChannels += getNumChannels(value);
+  };
+  Block &block = func.getBody().front();
+  llvm::for_each(block.getArguments(), add);
+  for (Operation &op : block)
+    if (!op.hasTrait<OpTrait::ConstantLike>())
+      llvm::for_each(op.getResults(), add);
+
+  classes.grow(numChannels);
+  for (Operation &op : block)
+    tie(op);
+  classes.compress();
+  live.assign(classes.getNumClasses(), false);
+  visited.assign(numChannels, false);
+
+  auto markAll = [&](Value value) {
+    if (first.contains(value))
+      for (int64_t c = 0, end = getNumChannels(value); c < end; ++c)
+        mark(value, c);
+  };
+  llvm::for_each(block.getArguments(), markAll);
+  for (Operation &op : block) {
+    if (isa<AvgPool2DOp, MaxPool2DOp, MeanOp, RequantizeOp, PadOp, AddOp,
+            ReshapeOp>(op) ||
+        ranges.getLayer(&op))
+      continue;
+    llvm::for_each(op.getOperands(), markAll);
+    llvm::for_each(op.getResults(), markAll);
+  }
+  propagate(func);
+
+  // A map without channels is no map.
+  for (Value value : llvm::reverse(values))
+    if (llvm::none_of(llvm::seq(getNumChannels(value)),
+                      [&](int64_t c) { return isLive(value, c); })) {
+      mark(value, 0);
+      propagate(func);
+    }
+}
+
+SmallVector<int64_t, 0> LiveChannels::get(Value value) const {
+  SmallVector<int64_t, 0> result;
+  for (int64_t c = 0, end = count.find(value)->second; c < end; ++c)
+    if (isLive(value, c))
+      result.push_back(c);
+  return result;
+}
