@@ -66,7 +66,7 @@ CASES = [
     (["compile", "none.mlir", M4], ["no public function"]),
     (["compile", "negative_float_model.tflite", M4], ["FLOAT32", "INT8"]),
     (["compile", "negative_dynamic_shape.tflite", M4], ["static shapes"]),
-    (["compile", "negative_unsupported_operators.tflite", M4], ["3 of 4", "0 LSTM (", "1 TANH (", "2 CUSTOM:MyDetector ("]),
+    (["compile", "negative_unsupported_operators.tflite", M4], ["3 of 4", "0 LSTM (", "1 SVDF (", "2 CUSTOM:MyDetector ("]),
     (["compile", "negative_truncated.tflite", M4], ["truncated"]),
     (["compile", "negative_not_tflite.tflite", M4], ["TFL3"]),
     (["plan", "negative_float_model.tflite"], ["FLOAT32"]),
