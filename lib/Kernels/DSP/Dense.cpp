@@ -34,6 +34,7 @@
 #include "../RowAccess.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace tessera;
@@ -241,7 +242,10 @@ void DenseBody::widenPoint(int32_t pixels, Val column) {
 /// Puts a kernel row of a pixel together in the scratch; returns its address.
 Val DenseBody::stageRun(Val rowIsStored, Val row, Val column, int32_t pixel) {
   Val channels = fact(InputChannels), columns = args.get(ArgRole::InColumns);
-  Val stage = controlBlock + control::Bytes + fact(StageBytes) * pixel;
+  Val stage = controlBlock +
+              int32_t(code.end == BlockEnd::Clamp ? control::BytesWithClamp
+                                                  : control::Bytes) +
+              fact(StageBytes) * pixel;
   // The low byte of a little-endian word.
   Val zeroPoint = descriptor + int32_t(4 * InputZeroPoint);
   k.loop(fact(KernelWidth), {column, stage}, [&](ArrayRef<Val> c) -> Vals {
@@ -451,6 +455,8 @@ namespace {
 struct DenseLayer {
   ConvShape shape;
   bool onePixel = false;
+  /// The clamp is narrower than the type.
+  bool clamps = false;
   /// Elements of its input and result.
   int64_t elements = 0;
 
@@ -480,7 +486,8 @@ int32_t DenseLayer::mostPixels() const {
 }
 
 ScratchSize DenseLayer::scratch() const {
-  int64_t bytes = int64_t(mostPixels()) * pixelPanelBytes() + control::Bytes;
+  int64_t bytes = int64_t(mostPixels()) * pixelPanelBytes() +
+                  (clamps ? control::BytesWithClamp : control::Bytes);
   if (source() == PanelSource::Bytes)
     bytes += int64_t(mostPixels()) * stageBytes();
   return {bytes, /*bytesPerColumn=*/0};
@@ -488,6 +495,16 @@ ScratchSize DenseLayer::scratch() const {
 
 static int64_t countElements(Value value) {
   return cast<ShapedType>(value.getType()).getNumElements();
+}
+
+static bool isClamping(patch::RequantAttr requant) {
+  return requant.getMin() > -128 || requant.getMax() < 127;
+}
+
+static patch::RequantAttr getRequant(Operation *layer) {
+  return TypeSwitch<Operation *, patch::RequantAttr>(layer)
+      .Case<patch::Conv2DOp, patch::DepthwiseConv2DOp, patch::FullyConnectedOp>(
+          [](auto op) { return op.getRequant(); });
 }
 
 /// What a convolution and a depthwise one have in common.
@@ -526,6 +543,7 @@ static std::optional<DenseLayer> getLayer(Operation *layer) {
       getWindow(cast<patch::DepthwiseConv2DOp>(layer), dense.shape);
     else
       getWindow(cast<patch::Conv2DOp>(layer), dense.shape);
+    dense.clamps = isClamping(getRequant(layer));
     dense.elements = countElements(input) + countElements(layer->getResult(0));
     return dense;
   }
@@ -540,6 +558,7 @@ static std::optional<DenseLayer> getLayer(Operation *layer) {
       static_cast<int32_t>(countElements(layer->getResult(0)));
   dense.shape.inputZeroPoint = static_cast<int32_t>(connected.getInputZp());
   dense.onePixel = true;
+  dense.clamps = isClamping(getRequant(layer));
   return dense;
 }
 
@@ -611,7 +630,7 @@ fuseChannels(MutableArrayRef<int8_t> weights, ArrayRef<int32_t> bias,
 }
 
 static BlockEnd chooseEnd(patch::RequantAttr requant) {
-  if (requant.getMin() > -128 || requant.getMax() < 127)
+  if (isClamping(requant))
     return BlockEnd::Clamp;
   return requant.getZeroPoint() == -128 ? BlockEnd::Relu : BlockEnd::Signed;
 }
@@ -676,13 +695,7 @@ static SmallVector<int8_t> transpose(ArrayRef<int8_t> weights,
 static FailureOr<RowKernel> selectDense(Operation *operation) {
   DenseLayer layer = *getLayer(operation);
   const ConvShape &shape = layer.shape;
-  patch::RequantAttr requant;
-  if (auto conv = dyn_cast<patch::Conv2DOp>(operation))
-    requant = conv.getRequant();
-  else if (auto depthwise = dyn_cast<patch::DepthwiseConv2DOp>(operation))
-    requant = depthwise.getRequant();
-  else
-    requant = cast<patch::FullyConnectedOp>(operation).getRequant();
+  patch::RequantAttr requant = getRequant(operation);
   auto weights =
       getConstantBytes(operation, operation->getOperand(1), "weights");
   auto bias = getConstantWords(operation, operation->getOperand(2), "bias");
