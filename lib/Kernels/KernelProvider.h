@@ -37,6 +37,7 @@ KernelProvider getPortableMaxPool2D();
 KernelProvider getPortableMean();
 KernelProvider getPortableAdd();
 KernelProvider getPortableRequantize();
+KernelProvider getPortableLookup();
 KernelProvider getPortableSoftmax();
 KernelProvider getPortablePad();
 KernelProvider getPortableQuantize();

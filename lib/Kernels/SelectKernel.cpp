@@ -30,6 +30,7 @@ static SmallVector<KernelProvider> getProviders(KernelSet set) {
             getPortableMean(),
             getPortableAdd(),
             getPortableRequantize(),
+            getPortableLookup(),
             getPortableSoftmax(),
             getPortablePad(),
             getPortableQuantize(),

@@ -86,7 +86,7 @@ _EXP_MINUS_EIGHTH = 1895147668
 _ONE_THIRD = 715827883
 # exp(-2^e) for e = -2 ... 4, by the bit of the Q5.26 argument that stands for 2^e.
 _EXP_OF_BIT = ((24, 1672461947), (25, 1302514674), (26, 790015084), (27, 290630308), (28, 39332535), (29, 720401),
-               (30, 242))
+               (30, 242))  # of a Q4.27 argument each bit is one higher
 
 
 def _exp_between_minus_quarter_and_zero(a):
@@ -100,29 +100,57 @@ def _exp_between_minus_quarter_and_zero(a):
     return _EXP_MINUS_EIGHTH + mul(_EXP_MINUS_EIGHTH, x + higher)
 
 
-def exp_on_negative_values(a):
-    """exp(a) for a <= 0: Q5.26 in, Q0.31 out; exp(0) is INT32_MAX. The argument is split into a part in [-1/4, 0) and a
-    sum of powers of two, whose exponentials are multiplied in one after another, smallest first."""
+def exp_on_negative_values(a, integer_bits=5):
+    """exp(a) for a <= 0: Q5.26 (or Q4.27) in, Q0.31 out; exp(0) is INT32_MAX. The argument is split into a part in
+    [-1/4, 0) and a sum of powers of two, whose exponentials are multiplied in one after another, smallest first."""
     a = np.asarray(a, dtype=np.int64)
-    fraction = (a & ((1 << 24) - 1)) - (1 << 24)
-    result = _exp_between_minus_quarter_and_zero(fraction << 5)
+    up = 5 - integer_bits
+    fraction = (a & ((1 << 24 + up) - 1)) - (1 << 24 + up)
+    result = _exp_between_minus_quarter_and_zero(fraction << integer_bits)
     remainder = fraction - a
-    for bit, constant in _EXP_OF_BIT:
+    for bit, constant in _EXP_OF_BIT[:len(_EXP_OF_BIT) - up]:
         product = saturating_rounding_doubling_high_mul(result, constant)
-        result = np.where(remainder & (1 << bit), product, result)
+        result = np.where(remainder & (1 << bit + up), product, result)
     return np.where(a == 0, INT32_MAX, result)
 
 
-def one_over_one_plus(a):
-    """1 / (1 + a) for a in [0, 1), Q0.31 to Q0.31: Newton-Raphson on d = (1 + a) / 2, three steps in Q2.29 from the
-    usual start 48/17 - 32/17 d. One Python int in and out."""
+def _two_over_one_plus(a):
+    """2 / (1 + a) for a in [0, 1), Q0.31 to Q2.29: Newton-Raphson on d = (1 + a) / 2, three steps from the usual start
+    48/17 - 32/17 d. One Python int in and out."""
     mul = saturating_rounding_doubling_high_mul
     half_denominator = (a + INT32_MAX + 1) // 2  # a rounded half sum; a + INT32_MAX >= 0
     x = 1515870810 + mul(half_denominator, -1010580540)
     for _ in range(3):
         error = (1 << 29) - mul(half_denominator, x)
         x = x + saturating_shift_left(mul(x, error), 2)
-    return int(saturating_shift_left(x, 1))
+    return int(x)
+
+
+def one_over_one_plus(a):
+    """1 / (1 + a) for a in [0, 1), Q0.31 to Q0.31. One Python int in and out."""
+    return int(saturating_shift_left(_two_over_one_plus(a), 1))
+
+
+def logistic(x):
+    """1 / (1 + exp(-x)), Q4.27 to Q0.31. One Python int in and out."""
+    if x == 0:
+        return 1 << 30
+    positive = one_over_one_plus(int(exp_on_negative_values(-abs(x), 4)))
+    return positive if x > 0 else INT32_MAX - positive
+
+
+def tanh(x):
+    """tanh(x) = sign(x) (1 - e) / (1 + e) with e = exp(-2 |x|), Q4.27 to Q0.31: the bits of x read as Q5.26 are 2 x.
+    One Python int in and out."""
+    if x == 0:
+        return 0
+    magnitude = saturating_shift_left(_two_over_one_plus(int(exp_on_negative_values(-abs(x)))) - (1 << 29), 2)
+    return int(magnitude if x > 0 else -magnitude)
+
+
+def saturating_rounding_doubling_high_mul_16(a, b):
+    """round(a * b / 2^15) of 16-bit values, halves upwards. (-2^15 times itself does not occur here.)"""
+    return (int(a) * int(b) + (1 << 14)) >> 15
 
 
 def reciprocal(x, integer_bits):

@@ -29,7 +29,8 @@ def activation_range(activation, tensor):
     def bound(value):
         return tensor.zero_point + fp.round_half_away(float(np.float32(value) / np.float32(tensor.scale)))
 
-    low, high = {"NONE": (None, None), "RELU": (0, None), "RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1)}[activation]
+    low, high = {"NONE": (None, None), "RELU": (0, None), "RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1),
+                 "RELU_0_TO_1": (0, 1)}[activation]
     act_min = info.min if low is None else max(info.min, bound(low))
     act_max = info.max if high is None else min(info.max, bound(high))
     return act_min, act_max
@@ -312,19 +313,151 @@ def dequantize(model, op, inputs):
     return np.float32(source.scale) * (inputs[0].astype(np.int32) - source.zero_point).astype(np.float32)
 
 
+def _lookup(values, output, function):
+    """Each element q replaced by function(q), clamped to the type, by a table of the 256 results."""
+    info = np.iinfo(output.dtype)
+    table = np.array([min(max(int(function(q)), info.min), info.max) for q in range(-128, 128)], dtype=output.dtype)
+    return table[values.astype(np.int64) + 128]
+
+
+def _sigmoid(model, op, inputs, function, bits, zero_point):
+    """What LOGISTIC and TANH share: (m, s) = quantize_multiplier(double(scale) * 2^27), radius = floor(15 * 2^27 / 2^s);
+    x = q - zp gives -128 for x <= -radius, 127 for x >= radius, else
+    clamp(rounding_divide_by_pot(function(requantise(x, m, s)), 31 - bits) + zero_point)."""
+    source = model.tensors[op.inputs[0]]
+    multiplier, shift = fp.quantize_multiplier(float(source.scale) * (1 << 27))
+    if shift < 0:
+        raise ValueError(f"{op.kind} of a scale below 2^-28 is outside its fixed-point range")
+    radius = math.floor(15.0 * (1 << 27) / (1 << shift))
+
+    def result(q):
+        x = q - source.zero_point
+        if abs(x) >= radius:
+            return -128 if x <= -radius else 127
+        argument = int(fp.multiply_by_quantized_multiplier(x, multiplier, shift))
+        return fp.rounding_divide_by_pot(function(argument), 31 - bits) + zero_point
+
+    return _lookup(inputs[0], model.tensors[op.outputs[0]], result)
+
+
+def logistic(model, op, inputs):
+    """LOGISTIC in Q4.27, see _sigmoid. The result has scale 1/256 and zero point -128, whatever the file says (another
+    zero point is refused)."""
+    return _sigmoid(model, op, inputs, fp.logistic, 8, -128)
+
+
+def tanh(model, op, inputs):
+    """TANH in Q4.27, see _sigmoid. The result has scale 1/128 and zero point 0, whatever the file says."""
+    return _sigmoid(model, op, inputs, fp.tanh, 7, 0)
+
+
+def hard_swish(model, op, inputs):
+    """HARD_SWISH: x * min(max(x + 3, 0), 6) / 6 in 16-bit fixed point. In FLOAT32: fine = (1/128) * input scale;
+      (mo, so) of double(fine / output scale), (mr, sr) of double(fine / (3/32768)), both multipliers rounded to 16 bits.
+      x = (q - zp) * 128;  p = mul16(x, mo)                                   x on the output's scale, before its shift
+      r = x / 3 by mr and sr, saturated to 16 bits at each left shift;  r = (r + 2^15) >> 1
+      result = clamp(rounding_divide_by_pot(truncate(r * p / 2^15), -so) + zp_out)."""
+    source, output = model.tensors[op.inputs[0]], model.tensors[op.outputs[0]]
+    fine = np.float32(1 / 128) * np.float32(source.scale)
+    mul = fp.saturating_rounding_doubling_high_mul_16
+
+    def parameters(real):
+        multiplier, shift = fp.quantize_multiplier(float(real))
+        return min((multiplier + (1 << 15)) >> 16, 32767), shift
+
+    out_multiplier, out_shift = parameters(fine / np.float32(output.scale))
+    relu_multiplier, relu_shift = parameters(fine / np.float32(3 / 32768))
+    if not -15 <= out_shift <= 0 or relu_shift < -15:
+        raise ValueError("HARD_SWISH of these scales is outside its fixed-point range")
+
+    def shift_left(value, amount):
+        return min(max(value << amount, -32768), 32767)
+
+    def result(q):
+        x = (q - source.zero_point) * 128
+        r = x
+        if relu_shift > 0:
+            r = shift_left(r, relu_shift - 1)
+        r = mul(r, relu_multiplier)
+        if relu_shift > 0:
+            r = shift_left(r, 1)
+        else:
+            r = int(fp.rounding_divide_by_pot(r, -relu_shift))
+        product = ((r + (1 << 15)) >> 1) * mul(x, out_multiplier)
+        truncated = int(math.copysign(abs(product) >> 15, product))
+        total = int(fp.rounding_divide_by_pot(truncated, -out_shift)) + output.zero_point
+        return (total + (1 << 15)) % (1 << 16) - (1 << 15)  # the sum wraps in 16 bits
+
+    return _lookup(inputs[0], output, result)
+
+
+def leaky_relu(model, op, inputs):
+    """LEAKY_RELU: x = q - zp; clamp(requantise(x) + zp_out) with the multiplier of float32(input scale / output scale)
+    for x >= 0, of float32(input scale * alpha / output scale) below."""
+    source, output = model.tensors[op.inputs[0]], model.tensors[op.outputs[0]]
+    scale, out = np.float32(source.scale), np.float32(output.scale)
+    identity = fp.quantize_multiplier(float(scale / out))
+    leak = fp.quantize_multiplier(float(scale * np.float32(op.options["alpha"]) / out))
+
+    def result(q):
+        x = q - source.zero_point
+        return fp.multiply_by_quantized_multiplier(x, *(identity if x >= 0 else leak)) + output.zero_point
+
+    return _lookup(inputs[0], output, result)
+
+
+def elu(model, op, inputs):
+    """ELU in FLOAT32: x = scale * (q - zp); y = x, or exp(x) - 1 for x < 0; round(y * (1 / output scale)) + zp_out."""
+    source, output = model.tensors[op.inputs[0]], model.tensors[op.outputs[0]]
+    inverse = np.float32(1) / np.float32(output.scale)
+
+    def result(q):
+        x = np.float32(source.scale) * np.float32(q - source.zero_point)
+        y = np.exp(x) - np.float32(1) if x < 0 else x
+        return min(max(fp.round_half_away(float(y * inverse)) + output.zero_point, -128), 127)
+
+    return _lookup(inputs[0], output, result)
+
+
+def relu(model, op, inputs):
+    """RELU, RELU6, RELU_N1_TO_1 and RELU_0_TO_1: requantise(q - zp) + zp_out, clamped to the bounds (see
+    activation_range). RELU divides the scales in double, the others in FLOAT32; RELU6 does not requantise in
+    TensorFlow Lite Micro, so that its quantisations must agree here."""
+    source, output = model.tensors[op.inputs[0]], model.tensors[op.outputs[0]]
+    if op.kind == "RELU":
+        ratio = float(source.scale) / float(output.scale)
+    else:
+        ratio = float(np.float32(source.scale) / np.float32(output.scale))
+    if op.kind == "RELU6" and (source.scale, source.zero_point) != (output.scale, output.zero_point):
+        raise ValueError("RELU6 that requantises is not the same in TensorFlow Lite and TensorFlow Lite Micro")
+    multiplier, shift = fp.quantize_multiplier(ratio)
+    centred = inputs[0].astype(np.int64) - source.zero_point
+    result = fp.multiply_by_quantized_multiplier(centred, multiplier, shift) + output.zero_point
+    return np.clip(result, *activation_range(op.kind, output)).astype(output.dtype)
+
+
 KERNELS = {
     "ADD": add,
     "AVERAGE_POOL_2D": average_pool_2d,
     "CONV_2D": conv_2d,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "DEQUANTIZE": dequantize,
+    "ELU": elu,
     "FULLY_CONNECTED": fully_connected,
+    "HARD_SWISH": hard_swish,
+    "LEAKY_RELU": leaky_relu,
+    "LOGISTIC": logistic,
     "MAX_POOL_2D": max_pool_2d,
     "MEAN": mean,
     "PAD": pad,
     "PADV2": pad,
     "QUANTIZE": quantize,
+    "RELU": relu,
+    "RELU6": relu,
+    "RELU_0_TO_1": relu,
+    "RELU_N1_TO_1": relu,
     "RESHAPE": reshape,
     "SOFTMAX": softmax,
+    "TANH": tanh,
     "TRANSPOSE": transpose,
 }

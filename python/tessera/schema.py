@@ -40,8 +40,11 @@ BUILTIN_OPERATORS = {
     "MAX_POOL_2D": 17,
     "MUL": 18,
     "RELU": 19,
+    "RELU_N1_TO_1": 20,
+    "RELU6": 21,
     "RESHAPE": 22,
     "SOFTMAX": 25,
+    "SVDF": 27,
     "TANH": 28,
     "CUSTOM": 32,
     "PAD": 34,
@@ -49,7 +52,11 @@ BUILTIN_OPERATORS = {
     "MEAN": 40,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": 44,
     "PADV2": 60,
+    "LEAKY_RELU": 98,
+    "ELU": 111,
     "QUANTIZE": 114,
+    "HARD_SWISH": 117,
+    "RELU_0_TO_1": 152,
 }
 BUILTIN_OPERATOR_NAMES = {number: name for name, number in BUILTIN_OPERATORS.items()}
 
@@ -110,6 +117,7 @@ OPTIONS = {
     "MEAN": OptionsTable(27, (OptionField("keep_dims", 0, "bool", False),)),
     "DEQUANTIZE": OptionsTable(38),
     "PADV2": OptionsTable(43),
+    "LEAKY_RELU": OptionsTable(75, (OptionField("alpha", 0, "float32", 0.0),)),
     "QUANTIZE": OptionsTable(89),
 }
 OPTIONS["MAX_POOL_2D"] = OPTIONS["AVERAGE_POOL_2D"]

@@ -169,6 +169,12 @@ class Builder:
     def softmax(self, x, beta=1.0):
         return self.operator("SOFTMAX", [x], [self._result("SOFTMAX", self.shape(x), x, (1 / 256, -128))], beta=beta)
 
+    def activation(self, kind, x, out=None, **options):
+        """LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU (alpha), ELU, RELU, RELU6, RELU_N1_TO_1 or RELU_0_TO_1. LOGISTIC and
+        TANH have a result quantisation of their own."""
+        out = {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}.get(kind, out)
+        return self.operator(kind, [x], [self._result(kind, self.shape(x), x, out)], **options)
+
     def quantize(self, x, out, kind="INT8"):
         return self.operator("QUANTIZE", [x], [self._result("QUANTIZE", self.shape(x), x, out, kind)])
 

@@ -302,6 +302,31 @@ def _softmax(name, scale, beta=1.0, shape=(1, 4, 6, 10)):
     return b.model
 
 
+@_cases("activation", {
+    "logistic": dict(kind="LOGISTIC", x=(0.05, 11)), "logistic_fine": dict(kind="LOGISTIC", x=(0.002, -128)),
+    "logistic_coarse": dict(kind="LOGISTIC", x=(0.7, 127)), "logistic_power_of_two": dict(kind="LOGISTIC", x=(0.125, 0)),
+    "logistic_all_saturated": dict(kind="LOGISTIC", x=(40.0, 3)),
+    "tanh": dict(kind="TANH", x=(0.03, -7)), "tanh_fine": dict(kind="TANH", x=(0.0011, 127)),
+    "tanh_coarse": dict(kind="TANH", x=(0.9, 0)), "tanh_power_of_two": dict(kind="TANH", x=(0.0625, -128)),
+    "hard_swish": dict(kind="HARD_SWISH", x=(0.05, 3), out=(0.03, -100)),
+    "hard_swish_fine": dict(kind="HARD_SWISH", x=(0.003, -20), out=(0.002, 5)),
+    "hard_swish_coarse": dict(kind="HARD_SWISH", x=(0.6, 127), out=(0.3, 40)),
+    "hard_swish_saturating": dict(kind="HARD_SWISH", x=(0.05, -128), out=(0.01, 90)),
+    "leaky_relu": dict(kind="LEAKY_RELU", x=(0.05, 20), out=(0.04, -60), alpha=0.1),
+    "leaky_relu_negative_alpha": dict(kind="LEAKY_RELU", x=(0.05, 20), out=(0.05, -100), alpha=-0.3),
+    "leaky_relu_zero_alpha": dict(kind="LEAKY_RELU", x=(0.05, 0), alpha=0.0),
+    "leaky_relu_finer": dict(kind="LEAKY_RELU", x=(0.5, 20), out=(0.1, 0), alpha=3.0),
+    "elu": dict(kind="ELU", x=(0.05, 10), out=(0.04, -90)), "elu_fine": dict(kind="ELU", x=(0.01, 127), out=(0.005, 127)),
+    "relu": dict(kind="RELU", x=(0.05, 10), out=(0.04, -128)), "relu_same": dict(kind="RELU", x=(0.05, 10)),
+    "relu_high_zero_point": dict(kind="RELU", x=(0.05, -100), out=(0.3, 60)),
+    "relu6": dict(kind="RELU6", x=(0.05, 10)), "relu_n1_to_1": dict(kind="RELU_N1_TO_1", x=(0.02, 10), out=(1 / 127, 0)),
+    "relu_0_to_1": dict(kind="RELU_0_TO_1", x=(0.02, 10), out=(1 / 255, -128))})
+def _activation(name, kind, x, out=None, **options):
+    b = Builder(name)
+    b.output(b.activation(kind, b.input((1, 16, 16, 3), *x), out, **options))
+    return b.model
+
+
 @_cases("quantize", {
     "coarser": dict(x=(0.05, 3), out=(0.11, -4)), "finer": dict(x=(0.05, 3), out=(0.02, -4)),
     "zero_point_only": dict(x=(0.05, 100), out=(0.05, -100)), "much_finer": dict(x=(1.0, 0), out=(1e-5, 0)),

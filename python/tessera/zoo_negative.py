@@ -54,10 +54,10 @@ def float_model():
 
 @_case
 def unsupported_operators():
-    """LSTM, TANH and a custom operator between supported ones: all three belong in one message."""
+    """LSTM, SVDF and a custom operator between supported ones: all three belong in one message."""
     b = Builder("unsupported_operators")
     x = b.input((1, 8, 8, 3), 0.1, 0)
-    for kind, custom_code in (("LSTM", ""), ("TANH", ""), ("CUSTOM", "MyDetector")):
+    for kind, custom_code in (("LSTM", ""), ("SVDF", ""), ("CUSTOM", "MyDetector")):
         y = b.tensor(kind.lower(), "INT8", (1, 8, 8, 3), 0.1, 0)
         x = b.operator(kind, [x], [y], custom_code)
     b.output(b.max_pool_2d(x, 2))

@@ -226,6 +226,43 @@ class Reductions(unittest.TestCase):
         self.assertEqual(run(b, column([4, 4, 4])).ravel().tolist(), [2])
 
 
+class ActivationOperators(unittest.TestCase):
+    def table(self, kind, scale, zero_point, out=None, **options):
+        """Results for -128 ... 127."""
+        b = Builder()
+        b.output(b.activation(kind, b.input((1, 256), scale, zero_point), out, **options))
+        return run(b, [np.arange(-128, 128)]).ravel().astype(int)
+
+    def test_logistic_by_hand(self):
+        # 1/2 is 128/256; 1 / (1 + 1/e) = 0.731 is 187.15/256; 15 away from 0 the result saturates.
+        table = self.table("LOGISTIC", 0.5, 10)
+        self.assertEqual([table[q + 128] for q in (10, 12, 40, -20)], [0, 59, 127, -128])
+
+    def test_leaky_relu_by_hand(self):
+        # Scale 1/2 to 1/4 doubles: (11 - 1) * 2 + 2 = 22. Alpha -1: (-9 - 1) * -2 + 2 = 22.
+        table = self.table("LEAKY_RELU", 0.5, 1, (0.25, 2), alpha=-1.0)
+        self.assertEqual([table[q + 128] for q in (11, -9, 1, 127)], [22, 22, 2, 127])
+
+    def test_relu_bounds(self):
+        # Bounds of one are 4 steps of 1/4 around zero point 2.
+        for kind, low, high in (("RELU_N1_TO_1", -2, 6), ("RELU_0_TO_1", 2, 6), ("RELU", 2, 127)):
+            table = self.table(kind, 0.5, 1, (0.25, 2))
+            self.assertEqual((table.min(), table.max()), (low, high), kind)
+
+    def test_against_floats(self):
+        functions = {"LOGISTIC": lambda x: 1 / (1 + np.exp(-x)), "TANH": np.tanh,
+                     "HARD_SWISH": lambda x: x * np.clip(x + 3, 0, 6) / 6, "ELU": lambda x: np.where(x < 0, np.expm1(x), x)}
+        for kind, function in functions.items():
+            for scale in (0.01, 0.05, 0.1):
+                b = Builder()
+                y = b.activation(kind, b.input((1, 256), scale, 3), (scale * 0.7, -50))
+                out_scale, out_zero_point = b.quantization(y)
+                real = function((np.arange(-128, 128) - 3) * np.float64(np.float32(scale)))
+                expected = np.clip(real / out_scale + out_zero_point, -128, 127)
+                error = np.abs(self.table(kind, scale, 3, (scale * 0.7, -50)) - expected)
+                self.assertLess(error.max(), 1.5, f"{kind} of scale {scale}")
+
+
 class Softmax(unittest.TestCase):
     def softmax(self, values, scale=0.1, beta=1.0):
         b = Builder()

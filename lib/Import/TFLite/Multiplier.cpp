@@ -61,9 +61,10 @@ SoftmaxParameters tessera::tflite::getSoftmaxParameters(float beta,
   return result;
 }
 
-ActivationRange tessera::tflite::getActivationRange(Activation activation,
-                                                    float scale,
-                                                    int32_t zeroPoint) {
+ActivationRange tessera::tflite::quantizeRange(std::optional<float> low,
+                                               std::optional<float> high,
+                                               float scale,
+                                               int32_t zeroPoint) {
   ActivationRange range;
   auto quantize = [&](float bound) -> int32_t {
     float rounded = std::round(bound / scale);
@@ -77,26 +78,24 @@ ActivationRange tessera::tflite::getActivationRange(Activation activation,
     return static_cast<int32_t>(
         std::clamp<int64_t>(sum, -(int64_t(1) << 31), (int64_t(1) << 31) - 1));
   };
-  auto boundBelow = [&](float low) {
-    range.min = std::max(range.min, quantize(low));
-  };
-  auto boundAbove = [&](float high) {
-    range.max = std::min(range.max, quantize(high));
-  };
+  if (low)
+    range.min = std::max(range.min, quantize(*low));
+  if (high)
+    range.max = std::min(range.max, quantize(*high));
+  return range;
+}
+
+ActivationRange tessera::tflite::getActivationRange(Activation activation,
+                                                    float scale,
+                                                    int32_t zeroPoint) {
   switch (activation) {
   case Activation::Relu:
-    boundBelow(0.0f);
-    break;
+    return quantizeRange(0.0f, std::nullopt, scale, zeroPoint);
   case Activation::Relu6:
-    boundBelow(0.0f);
-    boundAbove(6.0f);
-    break;
+    return quantizeRange(0.0f, 6.0f, scale, zeroPoint);
   case Activation::ReluN1To1:
-    boundBelow(-1.0f);
-    boundAbove(1.0f);
-    break;
+    return quantizeRange(-1.0f, 1.0f, scale, zeroPoint);
   default:
-    break;
+    return {};
   }
-  return range;
 }

@@ -109,6 +109,17 @@ Reason OperatorImporter::importOperator(size_t index) {
       return importQuantize(op);
     case static_cast<int32_t>(Builtin::Dequantize):
       return importDequantize(op);
+    case static_cast<int32_t>(Builtin::Logistic):
+    case static_cast<int32_t>(Builtin::Tanh):
+    case static_cast<int32_t>(Builtin::HardSwish):
+    case static_cast<int32_t>(Builtin::LeakyRelu):
+    case static_cast<int32_t>(Builtin::Elu):
+      return importLookup(op);
+    case static_cast<int32_t>(Builtin::Relu):
+    case static_cast<int32_t>(Builtin::Relu6):
+    case static_cast<int32_t>(Builtin::ReluN1To1):
+    case static_cast<int32_t>(Builtin::Relu0To1):
+      return importRelu(op);
     case static_cast<int32_t>(Builtin::Custom):
       return "custom operator";
     default:

@@ -8,7 +8,7 @@
 //
 // Turns operators of a decoded model into ops at the builder's position. The
 // methods that import a kind of operator are spread over
-// ImportConvolutions.cpp, ImportElementwise.cpp and ImportShapes.cpp; what they
+// ImportActivations.cpp, ImportConvolutions.cpp, ImportElementwise.cpp and ImportShapes.cpp; what they
 // share is in OperatorImporter.cpp.
 //
 //===----------------------------------------------------------------------===//
@@ -86,6 +86,13 @@ public:
   mlir::RankedTensorType getType(const Tensor &tensor) const;
 
 private:
+  // ImportActivations.cpp
+  /// LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU and ELU.
+  Reason importLookup(const Operator &op);
+  /// RELU, RELU6, RELU_N1_TO_1 and RELU_0_TO_1.
+  Reason importRelu(const Operator &op);
+  /// One INT8 operand with one scale, and a result of its shape with another.
+  Reason checkElementwise(const Operator &op) const;
   // ImportConvolutions.cpp
   Reason importConv2D(const Operator &op);
   Reason importDepthwiseConv2D(const Operator &op);

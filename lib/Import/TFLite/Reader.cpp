@@ -467,6 +467,17 @@ bool Decoder::decodeOptions(const schema::Operator &from, Operator &to) {
     to.options = softmax;
     break;
   }
+  case static_cast<int32_t>(Builtin::LeakyRelu): {
+    const auto *options = from.builtin_options_as_LeakyReluOptions();
+    if ((isMissing = !options))
+      break;
+    LeakyReluOptions leaky;
+    leaky.alpha = options->alpha();
+    if (!std::isfinite(leaky.alpha))
+      isValid = damaged("alpha " + std::to_string(leaky.alpha));
+    to.options = leaky;
+    break;
+  }
   default:
     // PAD, MEAN, RESHAPE, QUANTIZE and DEQUANTIZE say all in their operands.
     break;

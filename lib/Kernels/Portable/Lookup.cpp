@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A layer that maps each byte by itself has only 256 possible results: they are
-// computed by the compiler. Requantisation has a table of bytes, dequantisation
-// one of the bits of floats. The table starts at the entry of byte -128.
+// computed by the compiler. Requantisation and patch.lookup have a table of
+// bytes, dequantisation one of the bits of floats. The table starts at the entry
+// of byte -128.
 //
 //===----------------------------------------------------------------------===//
 
@@ -63,6 +64,20 @@ static Descriptor makeDescriptor(Value input) {
   return descriptor;
 }
 
+/// The kernel that replaces each byte of `input` by its entry.
+static RowKernel makeByteLookup(Value input, ArrayRef<int8_t> table) {
+  Descriptor descriptor = makeDescriptor(input);
+  descriptor.append(table);
+  RowKernel kernel = makeLookup("lookup_i8", /*resultBytes=*/1);
+  kernel.constants = {descriptor.build(input.getContext())};
+  return kernel;
+}
+
+static FailureOr<RowKernel> selectTable(Operation *layer) {
+  auto lookup = cast<patch::LookupOp>(layer);
+  return makeByteLookup(lookup.getInput(), lookup.getTable());
+}
+
 static FailureOr<RowKernel> selectRequantize(Operation *layer) {
   auto requantize = cast<patch::RequantizeOp>(layer);
   auto inputZeroPoint = static_cast<int32_t>(requantize.getInputZp());
@@ -76,11 +91,7 @@ static FailureOr<RowKernel> selectRequantize(Operation *layer) {
     table.push_back(static_cast<int8_t>(requantizeValue(
         requantize.getRequant(), wrappingAdd(value, -inputZeroPoint))));
   }
-  Descriptor descriptor = makeDescriptor(requantize.getInput());
-  descriptor.append(ArrayRef<int8_t>(table));
-  RowKernel kernel = makeLookup("lookup_i8", /*resultBytes=*/1);
-  kernel.constants = {descriptor.build(layer->getContext())};
-  return kernel;
+  return makeByteLookup(requantize.getInput(), table);
 }
 
 static FailureOr<RowKernel> selectDequantize(Operation *layer) {
@@ -101,6 +112,10 @@ static FailureOr<RowKernel> selectDequantize(Operation *layer) {
 
 KernelProvider kernels::getPortableRequantize() {
   return {isInt8Layer<patch::RequantizeOp>, selectRequantize};
+}
+
+KernelProvider kernels::getPortableLookup() {
+  return {isInt8Layer<patch::LookupOp>, selectTable};
 }
 
 KernelProvider kernels::getPortableDequantize() {

@@ -755,6 +755,14 @@ func.func @negative_G3_scratch(%in: tensor<1x4x4x2xi8>) {
 
 // -----
 
+func.func @negative_T1(%x: tensor<1x2x2x1xi8>) {
+  // expected-error@+1 {{'patch.lookup' op T1: the table must have 256 entries, not 3}}
+  %0 = patch.lookup %x {table = array<i8: 1, 2, 3>} : (tensor<1x2x2x1xi8>) -> tensor<1x2x2x1xi8>
+  return
+}
+
+// -----
+
 func.func @negative_G5_empty(%in: tensor<1x4x4x2xi8>) {
   // expected-error@+1 {{'patch.stage' op G5: a stage holds at least one layer}}
   %0 = patch.stage(%x = %in : tensor<1x4x4x2xi8>) -> tensor<1x4x4x2xi8> {

@@ -137,6 +137,28 @@ TEST_F(ElementwiseTest, requantizeRandom) {
   }
 }
 
+TEST_F(ElementwiseTest, lookupRandom) {
+  for (unsigned seed = 600; seed < 650; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Shape shape = randomShape(random);
+    std::vector<int8_t> table;
+    for (uint8_t byte : randomBytes(random, 256))
+      table.push_back(static_cast<int8_t>(byte));
+    Bytes input = randomBytes(random, shape.count()), expected;
+    for (uint8_t byte : input)
+      expected.push_back(
+          static_cast<uint8_t>(table[static_cast<int8_t>(byte) + 128]));
+    Operation *layer =
+        patch::LookupOp::create(harness.builder(), harness.loc(),
+                                harness.type(shape), harness.activation(shape),
+                                ArrayRef<int8_t>(table));
+    check(layer, {input}, expected);
+    if (HasFatalFailure())
+      return;
+  }
+}
+
 TEST_F(ElementwiseTest, padRandom) {
   for (unsigned seed = 700; seed < 800; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

@@ -132,10 +132,16 @@ struct SoftmaxOptions {
   float beta = 1.0f;
 };
 
+struct LeakyReluOptions {
+  /// Finite.
+  float alpha = 0.0f;
+};
+
 /// Options of an operator; none for operators that have none that matter here,
 /// and for those that Tessera does not know.
 using Options = std::variant<std::monostate, ConvOptions, PoolOptions,
-                             FullyConnectedOptions, AddOptions, SoftmaxOptions>;
+                             FullyConnectedOptions, AddOptions, SoftmaxOptions,
+                             LeakyReluOptions>;
 
 /// Operator codes that Tessera imports, numbered as in the file.
 enum class Builtin : int32_t {
@@ -145,13 +151,22 @@ enum class Builtin : int32_t {
   DepthwiseConv2D = 4,
   Dequantize = 6,
   FullyConnected = 9,
+  Logistic = 14,
   MaxPool2D = 17,
+  Relu = 19,
+  ReluN1To1 = 20,
+  Relu6 = 21,
   Reshape = 22,
   Softmax = 25,
+  Tanh = 28,
   Custom = 32,
   Pad = 34,
   Mean = 40,
+  LeakyRelu = 98,
+  Elu = 111,
   Quantize = 114,
+  HardSwish = 117,
+  Relu0To1 = 152,
 };
 
 /// The name of an operator code, e.g. "CONV_2D", or "BUILTIN_n" for a code that

@@ -18,6 +18,7 @@
 #include "tessera/Import/TFLite/Model.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace tessera::tflite {
 
@@ -68,6 +69,11 @@ struct ActivationRange {
 /// `activation` is None, Relu, Relu6 or ReluN1To1.
 ActivationRange getActivationRange(Activation activation, float scale,
                                    int32_t zeroPoint);
+
+/// The same for the real bounds [low, high]; an absent one does not bound.
+ActivationRange quantizeRange(std::optional<float> low,
+                              std::optional<float> high, float scale,
+                              int32_t zeroPoint);
 
 } // namespace tessera::tflite
 

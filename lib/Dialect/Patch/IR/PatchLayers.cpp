@@ -258,6 +258,16 @@ LogicalResult RequantizeOp::verify() {
   return success();
 }
 
+LogicalResult LookupOp::verify() {
+  if (failed(verifyActivations(*this)) ||
+      failed(verifySameShape(*this, "Q1", getInput(), getOutput())))
+    return failure();
+  if (getTable().size() != 256)
+    return emitOpError("T1: the table must have 256 entries, not ")
+           << getTable().size();
+  return success();
+}
+
 LogicalResult SoftmaxOp::verify() {
   if (failed(verifyActivations(*this)) ||
       failed(verifySameShape(*this, "S1", getInput(), getOutput())))

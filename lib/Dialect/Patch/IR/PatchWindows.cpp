@@ -113,6 +113,8 @@ int AddOp::getInPlaceActivation() { return 0; }
 
 int RequantizeOp::getInPlaceActivation() { return 0; }
 
+int LookupOp::getInPlaceActivation() { return 0; }
+
 WindowMap PadOp::getWindowMap(unsigned activation, unsigned axis) {
   WindowMap map;
   map.padBefore = getPad()[2 * axis];

@@ -123,6 +123,26 @@ def mean_rank3():
     return one_operator((1, 4, 6), 0.5, 0, lambda b, x: b.mean(x, (0.5, 0), axes=(-2,), keep_dims=True))
 
 
+def leaky_relu():
+    """Scales 1/2 and 1/4: above zero point 1 doubled, below 1/2 * 2, to zero point 2."""
+    return one_operator((1, 2, 3), 0.5, 1, lambda b, x: b.activation("LEAKY_RELU", x, (0.25, 2), alpha=0.5))
+
+
+def relu_n1_to_1():
+    """Bounds of one are 4 steps of 1/4 from zero point 2."""
+    return one_operator((1, 2, 2, 3), 0.5, 1, lambda b, x: b.activation("RELU_N1_TO_1", x, (0.25, 2)))
+
+
+def relu6_that_requantises():
+    return one_operator((1, 2, 2, 3), 0.5, 1, lambda b, x: b.activation("RELU6", x, (0.25, 2)))
+
+
+def logistic_zero_point():
+    b = one_operator((1, 2, 2, 3), 0.5, 1, lambda b, x: b.activation("LOGISTIC", x))
+    b.model.tensors[b.model.outputs[0]].quantization.zero_points[0] = 0
+    return b
+
+
 def reshape_softmax():
     return one_operator((1, 2, 2, 3), 0.0625, 9, lambda b, x: b.softmax(b.reshape(x, (1, 12), (0.5, 0))))
 
@@ -146,7 +166,7 @@ def unsupported():
     b = Builder()
     x = b.input((1, 4, 4, 2), 0.5, 0)
     y = b.conv_2d(x, weights(2, 1, 1, 2), [0, 0], [0.5], (0.5, 0), activation="TANH")
-    z = b.operator("LOGISTIC", [y], [b.tensor("z", "INT8", (1, 4, 4, 2), 1 / 256, -128)])
+    z = b.operator("SVDF", [y], [b.tensor("z", "INT8", (1, 4, 4, 2), 1 / 256, -128)])
     w = b.operator("CUSTOM", [z], [b.tensor("w", "INT8", (1, 4, 4, 2), 0.5, 0)], custom_code="Detect")
     v = b.add(w, x, (0.5, 0))
     u = b.add(v, b.constant("c", weights(1, 4, 4, 2), "INT8", 0.5), (0.5, 0))
@@ -221,9 +241,9 @@ def unquantised():
     return b
 
 
-def uint8_border():
+def int16_border():
     b = reshape_softmax()
-    b.input((1, 3), 0.5, 0, "UINT8", name="unused")
+    b.input((1, 3), 0.5, 0, "INT16", name="unused")
     return b
 
 

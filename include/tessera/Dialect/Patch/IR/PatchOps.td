@@ -270,6 +270,26 @@ def Patch_RequantizeOp : Patch_LayerOp<"requantize", ["getInPlaceActivation"]> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
+def Patch_LookupOp : Patch_LayerOp<"lookup", ["getInPlaceActivation"]> {
+  let summary = "A function of one byte, element by element";
+  let description = [{
+    result = table[input + 128]: any function of one 8-bit element has 256 values.
+    LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, ELU and arithmetic with a constant are
+    this op, with the values that TensorFlow Lite Micro's kernels compute.
+
+    ```mlir
+    // abs, with 127 for -128 (table shortened here).
+    %0 = patch.lookup %input {table = array<i8: 127, 127, 126, …, 126, 127>}
+      : (tensor<1x8x8x16xi8>) -> tensor<1x8x8x16xi8>
+    ```
+
+    Constraints: L1; Q1 shapes agree; T1 the table has 256 entries.
+  }];
+  let arguments = (ins 4DTensorOf<[I8]>:$input, DenseI8ArrayAttr:$table);
+  let results = (outs 4DTensorOf<[I8]>:$output);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
 def Patch_SoftmaxOp : Patch_LayerOp<"softmax"> {
   let summary = "Softmax over channels, in TensorFlow Lite's fixed point";
   let description = [{
