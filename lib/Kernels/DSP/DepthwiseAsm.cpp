@@ -124,6 +124,17 @@ private:
                 int32_t weight);
   void finish(int32_t pixels);
 
+  /// Offsets from lr, which points to the channel's weights.
+  int32_t at(State entry) const {
+    return DepthwiseShape::stateOffset(entry) - shape.weightsOffset();
+  }
+  int32_t requantOffset() const {
+    return shape.requantOffset() - shape.weightsOffset();
+  }
+  int32_t rowTableOffset() const {
+    return shape.rowTableOffset() - shape.weightsOffset();
+  }
+
   const DepthwiseShape &shape;
   /// Bytes of one channel per pair of columns.
   int32_t channelBytes;
@@ -151,13 +162,13 @@ void AsmWriter::gatherPairColumn(int32_t offset) {
 }
 
 void AsmWriter::gatherPair(int32_t p) {
-  op("add r6, lr, #{0}", shape.rowTableOffset() + 24 * p);
+  op("add r6, lr, #{0}", rowTableOffset() + 24 * p);
   op("ldm r6, {{r0, r1, r2, r3, r4, r5}");
   op("add r2, r2, r0");
   op("add r5, r5, r3");
   op("str r2, [r6]");
   op("str r5, [r6, #12]");
-  op("ldrd r12, r5, [lr, #{0}]", 4 * State::FirstPair);
+  op("ldrd r12, r5, [lr, #{0}]", at(State::FirstPair));
   if (p)
     op("add r12, r12, #{0}", 8 * p);
   int32_t label = 100 + 10 * p;
@@ -213,11 +224,11 @@ void AsmWriter::gatherSingle() {
     op("strh r8, [r12, #{0}]", half + 3 * channelBytes);
   };
   int32_t p = shape.rowPairs(), label = 100 + 10 * p;
-  op("add r6, lr, #{0}", shape.rowTableOffset() + 24 * p);
+  op("add r6, lr, #{0}", rowTableOffset() + 24 * p);
   op("ldm r6, {{r0, r1, r2}");
   op("add r2, r2, r0");
   op("str r2, [r6]");
-  op("ldrd r12, r5, [lr, #{0}]", 4 * State::FirstPair);
+  op("ldrd r12, r5, [lr, #{0}]", at(State::FirstPair));
   if (p)
     op("add r12, r12, #{0}", 8 * p);
   op("tst r5, #1");
@@ -251,59 +262,70 @@ void AsmWriter::gatherSingle() {
   op("{0}:", label + 3);
 }
 
-/// Widens the packed weights at r0 into the state block. The bias, in r7,
+/// Widens the packed weights at r0 into the state block. The bias, in r9,
 /// stands behind the first group of weights where registers allow to load both
 /// at once, else before it.
 void AsmWriter::unpackWeights() {
-  int32_t words = shape.weightWords(), offset = shape.weightsOffset();
+  int32_t words = shape.weightWords();
   int32_t firstGroup =
       shape.rowPairs() ? shape.kernelWidth : shape.kernelWidth - 1;
   if (words <= 5)
     firstGroup = words;
   if (firstGroup > 5)
     firstGroup = 0;
-  op("str r7, [lr, #{0}]", offset + 4 * firstGroup);
-  for (int32_t first = 0; first < words; first += 4) {
-    if (first + 2 < words)
-      op("ldm r0!, {{r10, r11}");
-    else
-      op("ldr r10, [r0], #4");
-    for (int32_t i = first; i < std::min(first + 4, words); ++i) {
-      op("sxtb16 r{0}, r{1}{2}", 6 + i % 4, 10 + i % 4 / 2,
-         i % 2 ? ", ror #8" : "");
+  op("str r9, [lr, #{0}]", 4 * firstGroup);
+  for (int32_t word = 0; word < words; word += 2) {
+    if (word % 4 == 0)
+      op(word + 2 < words ? "ldm r0!, {{r10, r11}" : "ldr r10, [r0], #4");
+    bool hasSecond = word + 1 < words;
+    for (int32_t half = 0; half < 1 + hasSecond; ++half) {
+      op("sxtb16 r{0}, r{1}{2}", 7 + half, 10 + word % 4 / 2,
+         half ? ", ror #8" : "");
       if (shape.doublesWeights())
-        op("sadd16 r{0}, r{0}, r{0}", 6 + i % 4);
+        op("sadd16 r{0}, r{0}, r{0}", 7 + half);
     }
-    for (int32_t i = first; i < std::min(first + 4, words); ++i) {
-      auto place = [&](int32_t word) {
-        return offset + 4 * (word + (word >= firstGroup));
-      };
-      if (i % 2 == 0 && i + 1 < words && place(i + 1) == place(i) + 4) {
-        op("strd r{0}, r{1}, [lr, #{2}]", 6 + i % 4, 7 + i % 4, place(i));
-        ++i;
-      } else {
-        op("str r{0}, [lr, #{1}]", 6 + i % 4, place(i));
-      }
+    int32_t first = 4 * (word + (word >= firstGroup)),
+            second = 4 * (word + 1 + (word + 1 >= firstGroup));
+    if (hasSecond && second == first + 4) {
+      op("strd r7, r8, [lr, #{0}]", first);
+      continue;
     }
+    op("str r7, [lr, #{0}]", first);
+    if (hasSecond)
+      op("str r8, [lr, #{0}]", second);
   }
 }
 
-/// Sets up the next channel's part of the state; lr advances to its weights.
+/// Sets up the next channel's part of the state, and the flags by its count -
+/// 4, which goes to r9.
 void AsmWriter::startChannel() {
-  op("ldm lr, {{r0, r1, r2, r3, r4, r5, r6}");
-  op("mov r12, r3");
-  op("ldm r1!, {{r7, r8, r9, r10}");
-  op("strd r8, r9, [lr, #{0}]", shape.requantOffset());
-  op("str r10, [lr, #{0}]", shape.requantOffset() + 8);
-  op("strd r2, r4, [lr, #{0}]", shape.requantOffset() + 16);
-  op("add r2, r2, r6");
-  op("add r3, r3, #{0}", channelBytes);
-  op("sub r5, r5, #1");
-  op("str r5, [lr, #{0}]", 4 * State::Lanes);
-  unpackWeights();
-  op("stm lr, {{r0, r1, r2, r3}");
-  op("add lr, lr, #{0}", shape.weightsOffset());
-  op("movs r9, r4");
+  int32_t requant = requantOffset();
+  op("ldmdb lr, {{r0-r5, r12}");
+  op("ldm r1!, {{r6-r9}");
+  op("strd r6, r7, [lr, #{0}]", requant);
+  op("str r8, [lr, #{0}]", requant + 8);
+  op("strd r2, r4, [lr, #{0}]", requant + 16);
+  op("add r2, r2, r3");
+  op("add r6, r12, #{0}", channelBytes);
+  if (shape.weightWords() != 5) {
+    unpackWeights();
+    op("stmdb lr, {{r0-r6}");
+    op("movs r9, r4");
+    return;
+  }
+  // Five words, as of 3x3, and the bias fit the registers.
+  op("ldm r0!, {{r8, r10, r11}");
+  op("stmdb lr, {{r0-r6}");
+  op("mov r0, r4");
+  op("sxtb16 r4, r8");
+  op("sxtb16 r5, r8, ror #8");
+  op("sxtb16 r6, r10");
+  op("sxtb16 r7, r10, ror #8");
+  op("sxtb16 r8, r11");
+  for (int32_t r = 4; r <= 8 && shape.doublesWeights(); ++r)
+    op("sadd16 r{0}, r{0}, r{0}", r);
+  op("stm lr, {{r4-r9}");
+  op("movs r9, r0");
 }
 
 /// sum[pixel] += activation * weight, both register numbers.
@@ -448,28 +470,26 @@ void AsmWriter::block(int32_t pixels) {
   if (shape.singleRows())
     addSingle(pixels, /*isFirst=*/shape.rowPairs() == 0);
   finish(pixels);
-  int32_t requant = shape.requantOffset() - shape.weightsOffset();
   if (pixels == 4) {
     op("subs r9, r9, #4");
     op("strd r8, r9, [lr, #16]");
   } else if (pixels == 2) {
     op("str r8, [lr, #16]");
   }
-  op("sub lr, lr, #{0}", requant);
+  op("sub lr, lr, #{0}", requantOffset());
   if (pixels > 1)
     op("add r12, r12, #{0}", pixels * shape.strideX / 2 * shape.pairBytes());
 }
 
 std::string AsmWriter::write() {
-  op("mov lr, r0");
+  op("add lr, r0, #{0}", shape.weightsOffset());
   op("1:");
   for (int32_t p = 0; p < shape.rowPairs(); ++p)
     gatherPair(p);
   if (shape.singleRows())
     gatherSingle();
-  op("ldrd r0, r1, [lr, #{0}]", 4 * State::FirstPlane);
-  op("str r0, [lr, #{0}]", 4 * State::Plane);
-  op("str r1, [lr, #{0}]", 4 * State::Lanes);
+  op("ldr r0, [lr, #{0}]", at(State::FirstPlane));
+  op("str r0, [lr, #{0}]", at(State::Plane));
 
   op("2:");
   startChannel();
@@ -486,13 +506,12 @@ std::string AsmWriter::write() {
   op("beq 6f");
   block(1);
   op("6:");
-  op("sub lr, lr, #{0}", shape.weightsOffset());
-  op("ldr r5, [lr, #{0}]", 4 * State::Lanes);
-  op("cmp r5, #0");
+  op("ldrd r5, r6, [lr, #{0}]", at(State::PlanesEnd));
+  op("cmp r5, r6");
   op("bne 2b");
-  op("ldr r5, [lr, #{0}]", 4 * State::Groups);
+  op("ldr r5, [lr, #{0}]", at(State::Groups));
   op("subs r5, r5, #1");
-  op("str r5, [lr, #{0}]", 4 * State::Groups);
+  op("str r5, [lr, #{0}]", at(State::Groups));
   op("bne 1b");
   return std::move(text);
 }

@@ -59,22 +59,23 @@ struct DepthwiseShape {
     return result != DepthwiseResult::Sum && weightWords() <= 6;
   }
 
-  /// State, in words. What the loops over channels carry:
+  /// State, in words. What a group of four channels starts from:
   enum State : int32_t {
-    Weights,     ///< Next channel's packed weights.
-    Records,     ///< Next channel's record: bias, multiplier, rounding, shift.
-    Output,      ///< Where the next channel's first result goes.
-    Plane,       ///< The next channel's plane.
-    CountMinus4, ///< Result pixels - 4.
-    Lanes,       ///< Channels left in this group of four.
-    OutputStep,  ///< Bytes from a channel's result to the next one's.
-    FirstPlane,  ///< Plane of a group's first channel to be made.
-    GroupLanes,  ///< Channels to be made per group.
-    Groups,      ///< Groups of four channels left.
-    FirstPair,   ///< Pair of columns that gets the first stored column.
+    FirstPlane,    ///< Plane of a group's first channel to be made.
+    Groups,        ///< Groups of four channels left.
+    FirstPair,     ///< Pair of columns that gets the first stored column.
     StoredColumns, ///< 2 * stored columns + (the first one is odd).
+    /// What the loop over channels carries.
+    Weights,     ///< Next channel's packed weights.
+    Records,     ///< Next channel's multiplier, rounding, shift, bias.
+    Output,      ///< Where the next channel's first result goes.
+    OutputStep,  ///< Bytes from a channel's result to the next one's.
+    CountMinus4, ///< Result pixels - 4.
+    PlanesEnd,   ///< End of the planes of a pair of columns.
+    Plane,       ///< The next channel's plane.
     NumState
   };
+  static int32_t stateOffset(State entry) { return 4 * entry; }
   /// Behind the state: the channel's weights with its bias, then multiplier,
   /// rounding, shift, bytes from a result pixel to the next, output, count.
   int32_t weightsOffset() const { return 4 * NumState; }

@@ -35,8 +35,8 @@ using State = DepthwiseShape::State;
 namespace {
 /// Facts of the descriptor.
 enum Fact : unsigned {
-  /// Byte offset of the records, 16 bytes per channel: folded bias, multiplier,
-  /// rounding, shift. Doubled bias unless the result is sums.
+  /// Byte offset of the records, 16 bytes per channel: multiplier, rounding,
+  /// shift, folded bias (doubled if the weights are).
   RecordsOffset = channel_fact::Count,
   InputChannels,
   OutputChannels,
@@ -162,7 +162,6 @@ void DepthwiseBody::emitSegment(Val segment, Val pass, Val firstByte, Val out,
   Val lanes = k.select(isLast, remainder, k.i32(4));
   Val skipped = k.i32(4) - lanes;
   setState(State::FirstPlane, planes + skipped * (4 * shape.pairWords()));
-  setState(State::GroupLanes, lanes);
   setState(State::Groups, isSum ? k.i32(1) : k.select(isLast, k.i32(1), quads));
   if (isSum)
     setState(State::Output, state + fact(SumsOffset));
@@ -182,6 +181,7 @@ void DepthwiseBody::emitRun(Val column, Val out, Val pixels) {
   fillPairs(k.i32(0), (left + 1) >> 1);
   fillPairs((left + stored) >> 1, (columns + 1) >> 1);
 
+  setState(State::PlanesEnd, planes + 16 * shape.pairWords());
   setState(State::FirstPair, planes + (left >> 1) * shape.pairBytes());
   setState(State::StoredColumns, (stored << 1) + (left & 1));
   setState(State::CountMinus4, pixels - 4);
@@ -284,10 +284,10 @@ static FailureOr<Layer> readLayer(Operation *op) {
 }
 
 /// The least and greatest sum of a channel, without wrapping.
-static std::pair<int64_t, int64_t> boundSum(const Layer &layer,
-                                            int32_t channel) {
-  int64_t low = layer.bias[channel], high = low;
-  for (int64_t weight : layer.weights[channel]) {
+static std::pair<int64_t, int64_t> boundSum(int64_t bias,
+                                            ArrayRef<int8_t> weights) {
+  int64_t low = bias, high = bias;
+  for (int64_t weight : weights) {
     low += std::min(-128 * weight, 127 * weight);
     high += std::max(-128 * weight, 127 * weight);
   }
@@ -312,7 +312,7 @@ static std::optional<int32_t> findConstantResult(const Layer &layer,
     return std::clamp(wrappingAdd(scaled, requant.getZeroPoint()),
                       requant.getMin(), requant.getMax());
   };
-  auto [low, high] = boundSum(layer, channel);
+  auto [low, high] = boundSum(layer.bias[channel], layer.weights[channel]);
   SmallVector<int32_t> ends = {static_cast<int32_t>(low),
                                static_cast<int32_t>(high)};
   if (low < INT32_MIN || high > INT32_MAX)
@@ -337,25 +337,37 @@ makeFastChannel(const Layer &layer, int32_t channel, bool doublesWeights) {
     result.multiplier = 1 << 30;
     result.shift = 1;
   } else {
-    result.weights = layer.weights[channel];
-    bias = layer.bias[channel];
     result.multiplier = layer.multiplierOf(channel);
-    result.shift = -layer.exponentOf(channel);
-    if (result.multiplier <= 0 || result.shift < 1)
+    result.shift = std::max(-layer.exponentOf(channel), 0);
+    // A shift to the left, or a negative sign, moves into the weights if they
+    // stay bytes. Without a second rounding nothing may be added for the sign.
+    int64_t factor = int64_t(1) << std::max(layer.exponentOf(channel), 0);
+    if (result.multiplier < 0) {
+      factor = -factor;
+      result.multiplier = -result.multiplier;
+    }
+    if (result.multiplier <= 0 || (result.shift == 0 && zeroPoint != -128))
       return std::nullopt;
-    auto [low, high] = boundSum(layer, channel);
+    for (int64_t weight : layer.weights[channel]) {
+      if (weight * factor < -128 || weight * factor > 127)
+        return std::nullopt;
+      result.weights.push_back(static_cast<int8_t>(weight * factor));
+    }
+    bias = layer.bias[channel] * factor;
+    auto [low, high] = boundSum(bias, result.weights);
     int64_t greatest = std::max(-low, high);
     if (greatest >= int64_t(1) << 30)
       return std::nullopt;
     int64_t scaled = ((greatest * result.multiplier) >> 31) + 2;
-    int64_t offset = (int64_t(1) << (result.shift - 1)) +
+    int64_t offset = (int64_t(1) << result.shift) / 2 +
                      (std::abs(int64_t(zeroPoint)) << result.shift);
     if (scaled + offset > INT32_MAX)
       return std::nullopt;
   }
   result.bias = static_cast<int32_t>(doublesWeights ? 2 * bias : bias);
-  result.rounding = (1 << (result.shift - 1)) +
-                    static_cast<int32_t>(int64_t(zeroPoint) << result.shift);
+  result.rounding =
+      static_cast<int32_t>((int64_t(1) << result.shift) / 2 +
+                           zeroPoint * (int64_t(1) << result.shift));
   return result;
 }
 
@@ -449,7 +461,7 @@ static FailureOr<RowKernel> selectDepthwiseConv2D(Operation *op) {
     for (int32_t o = pass; o < layer->outputs; o += multiplier) {
       const Channel &channel = channels[o];
       records.append(
-          {channel.bias, channel.multiplier, channel.rounding, channel.shift});
+          {channel.multiplier, channel.rounding, channel.shift, channel.bias});
       weights.append(packDepthwiseWeights(shape, channel.weights));
     }
   descriptor[RecordsOffset] = descriptor.append(records);

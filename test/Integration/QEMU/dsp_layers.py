@@ -193,6 +193,11 @@ def size(shape):
     return shape[0] * shape[1] * shape[2]
 
 
+def shorten(text):
+    """The lines of MLIR, without most of long constants."""
+    return "\n".join(line if len(line) < 240 else line[:150] + " ... " + line[-80:] for line in text.splitlines())
+
+
 def run_module(options, seed, folder):
     """Runs one module on both. Returns what differs, one line per layer."""
     rng = random.Random(seed)
@@ -224,7 +229,7 @@ def run_module(options, seed, folder):
         if wrong:
             first = wrong[0]
             problems.append(f"seed {seed}, layer {n} ({layer.kind}): {len(wrong)} of {end - offset} bytes differ, the "
-                            f"first at {first - offset}: {actual[first]} instead of {expected[first]}{layer.text}")
+                            f"first at {first - offset}: {actual[first]} instead of {expected[first]}:\n{shorten(layer.text)}")
         offset = end
     return problems
 
