@@ -3,7 +3,8 @@
 """Text rules for the tracked files; utils/lint.sh runs this after clang-format.
 
 Every rule is one function from a file to complaints `(line, message)`; line 0
-speaks of the whole file. With --fix, whitespace is repaired first.
+speaks of the whole file. With --fix, whitespace and executable bits are repaired
+first.
 """
 
 import os
@@ -111,7 +112,20 @@ def executableBit(file):
         yield 0, "is executable but does not start with '#!'"
 
 
-RULES = (licence, headerNamesFile, whitespace, machinePaths, unfinished, length, executableBit)
+def links(file):
+    """A relative link of a page leads to a tracked or present file."""
+    if not file.path.endswith(".md"):
+        return
+    for number, line in enumerate(file.lines, 1):
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", line):
+            if "://" in target or target.startswith("mailto:"):
+                continue
+            path = os.path.join(os.path.dirname(file.path), target)
+            if not os.path.exists(path):
+                yield number, f"link to '{target}', which does not exist"
+
+
+RULES = (licence, headerNamesFile, whitespace, machinePaths, unfinished, length, executableBit, links)
 TEXT_ONLY_RULES = (whitespace, machinePaths)
 
 
@@ -139,6 +153,13 @@ def fixWhitespace(file):
         file.data = fixed
 
 
+def fixExecutableBit(file):
+    if file.data.startswith(b"#!") and file.mode != "100755":
+        os.chmod(file.path, 0o755)
+        subprocess.run(["git", "update-index", "--chmod=+x", file.path], check=True)
+        file.mode = "100755"
+
+
 def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     fix = "--fix" in sys.argv[1:]
@@ -148,6 +169,7 @@ def main():
             continue
         if fix:
             fixWhitespace(file)
+            fixExecutableBit(file)
         checked += 1
         rules = TEXT_ONLY_RULES if file.path.startswith(GENERATED) else RULES
         for rule in rules:
