@@ -19,5 +19,5 @@ using namespace tessera::kernels;
 using namespace tessera::kernels::mve;
 
 SmallVector<KernelProvider> kernels::getMVEProviders() {
-  return {getConv2D(), getFullyConnected(), getExpansion()};
+  return {getConv2D(), getFullyConnected(), getExpansion(), getAdd()};
 }

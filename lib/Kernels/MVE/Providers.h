@@ -22,6 +22,8 @@ KernelProvider getConv2D();
 KernelProvider getFullyConnected();
 /// Depthwise layers of a map with one channel, which are convolutions.
 KernelProvider getExpansion();
+KernelProvider getDepthwiseConv2D();
+KernelProvider getAdd();
 
 } // namespace tessera::kernels::mve
 
