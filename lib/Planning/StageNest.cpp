@@ -60,7 +60,9 @@ StageNest::Cause StageNest::cause(int local) const {
   const LocalOp &op = ops[local];
   for (const Link &link : op.operands) {
     Interval need = link.rows(row);
-    if (need.empty())
+    // A producer that has nothing to make in this patch is not waited for: its
+    // reader meets only padding there.
+    if (need.empty() || begins[link.other] == ends[link.other])
       continue;
     // A reduction has its row only when all its firings are done, and a result
     // that is read under another shape counts as one piece.

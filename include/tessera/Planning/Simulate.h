@@ -17,7 +17,8 @@
 //             (Reduce: < height of its operand);
 //         (b) for each operand made inside the stage: next[producer] >= end of
 //             the clipped rows that this firing reads (operands read under an
-//             alias: the producer has finished);
+//             alias: the producer has finished); a producer whose region in the
+//             patch is empty is not waited for;
 //         (c) its result is a full tensor, or for each reader q of it in the
 //             stage that has not finished:  next[op] < first row that q's next
 //             firing reads + ringRows[op];

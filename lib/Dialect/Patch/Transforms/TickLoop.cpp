@@ -132,14 +132,25 @@ private:
 // Regions
 //===----------------------------------------------------------------------===//
 
+/// The op's region in a patch. An op that has nothing to make there (its reader
+/// meets only padding) counts as finished from the start: its rows begin and
+/// end behind the last one, so that nobody waits for them.
+static planning::Region regionOf(const planning::GraphIndex &index,
+                                 const planning::StageRun &run, int patch,
+                                 OpId id) {
+  planning::Region region = run.region(patch, id);
+  if (!region.empty())
+    return region;
+  int height = index.tensor(index.op(id).result).height;
+  return {{height, height}, {0, 0}};
+}
+
 /// A bound of the op's region in the current patch. The table is read where the
 /// value is used: kept in registers, the bounds of all ops would only be
 /// spilled, hence volatile.
 Value TickLoop::bound(OpId id, Bound which) {
   auto pick = [&](int patchNumber) -> int {
-    planning::Region region = run.region(patchNumber, id);
-    if (region.empty())
-      region = {};
+    planning::Region region = regionOf(context.index, run, patchNumber, id);
     switch (which) {
     case RowBegin:
       return region.rows.begin;
@@ -182,14 +193,15 @@ Value TickLoop::firingsEnd(OpId id) {
 }
 
 static DenseElementsAttr regionTable(MLIRContext *context,
+                                     const planning::GraphIndex &index,
                                      const planning::StageRun &run) {
   SmallVector<int32_t> values;
-  for (planning::Region region : run.regions) {
-    if (region.empty())
-      region = {};
-    values.append({region.rows.begin, region.rows.end, region.cols.begin,
-                   region.cols.end});
-  }
+  for (int patch = 0; patch < run.numPatches; ++patch)
+    for (OpId id = run.firstOp; id < run.firstOp + run.numOps; ++id) {
+      planning::Region region = regionOf(index, run, patch, id);
+      values.append({region.rows.begin, region.rows.end, region.cols.begin,
+                     region.cols.end});
+    }
   bool small = llvm::all_of(values, [](int32_t v) { return v < (1 << 16); });
   auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
                                     IntegerType::get(context, small ? 16 : 32));
@@ -532,7 +544,7 @@ Value TickLoop::emit() {
       status = constant(0);
   if (run.numPatches == 1)
     return emitPatch(constant(0));
-  DenseElementsAttr values = regionTable(b.getContext(), run);
+  DenseElementsAttr values = regionTable(b.getContext(), context.index, run);
   table = context.makeTable(values);
   tableElement = values.getElementType();
   SmallVector<Value> initial;
