@@ -327,20 +327,6 @@ static FailureOr<SmallVector<int8_t>> getWeightRows(Operation *layer) {
   return rows;
 }
 
-static SmallVector<int32_t> foldBias(ArrayRef<int32_t> bias,
-                                     ArrayRef<int8_t> weights,
-                                     int32_t inputZeroPoint) {
-  SmallVector<int32_t> folded;
-  size_t windowBytes = weights.size() / bias.size();
-  for (auto [c, b] : llvm::enumerate(bias)) {
-    int32_t sum = 0;
-    for (int8_t w : weights.slice(c * windowBytes, windowBytes))
-      sum = wrappingAdd(sum, w);
-    folded.push_back(wrappingAdd(b, wrappingMultiply(-inputZeroPoint, sum)));
-  }
-  return folded;
-}
-
 static FailureOr<RowKernel> selectDense(Operation *layer) {
   DenseLayer dense(layer);
   FailureOr<SmallVector<int8_t>> weights = getWeightRows(layer);

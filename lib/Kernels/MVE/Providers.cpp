@@ -19,5 +19,6 @@ using namespace tessera::kernels;
 using namespace tessera::kernels::mve;
 
 SmallVector<KernelProvider> kernels::getMVEProviders() {
-  return {getConv2D(), getFullyConnected(), getExpansion(), getAdd()};
+  return {getConv2D(), getFullyConnected(), getExpansion(),
+          getDepthwiseConv2D(), getAdd()};
 }

@@ -63,6 +63,20 @@ std::string VectorScale::suffix() const {
   return result;
 }
 
+SmallVector<int32_t> mve::foldBias(ArrayRef<int32_t> bias,
+                                   ArrayRef<int8_t> weights,
+                                   int32_t inputZeroPoint) {
+  SmallVector<int32_t> folded;
+  size_t windowBytes = weights.size() / bias.size();
+  for (auto [c, b] : llvm::enumerate(bias)) {
+    int32_t sum = 0;
+    for (int8_t w : weights.slice(c * windowBytes, windowBytes))
+      sum = wrappingAdd(sum, w);
+    folded.push_back(wrappingAdd(b, wrappingMultiply(-inputZeroPoint, sum)));
+  }
+  return folded;
+}
+
 static void appendWord(SmallVectorImpl<int8_t> &records, int32_t word) {
   for (int byte = 0; byte < 4; ++byte)
     records.push_back(

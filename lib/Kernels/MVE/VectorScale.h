@@ -17,7 +17,7 @@
 #ifndef TESSERA_LIB_KERNELS_MVE_VECTORSCALE_H
 #define TESSERA_LIB_KERNELS_MVE_VECTORSCALE_H
 
-#include "../Scale.h"
+#include "../KernelData.h"
 #include "Assembly.h"
 
 namespace tessera::kernels::mve {
@@ -48,6 +48,12 @@ llvm::SmallVector<int32_t> channelExponents(patch::RequantAttr requant,
 /// The multipliers of `numChannels` channels.
 llvm::SmallVector<int32_t> channelMultipliers(patch::RequantAttr requant,
                                               int64_t numChannels);
+
+/// bias - inputZeroPoint * (sum of the channel's weights); weights are channels
+/// x K.
+llvm::SmallVector<int32_t> foldBias(llvm::ArrayRef<int32_t> bias,
+                                    llvm::ArrayRef<int8_t> weights,
+                                    int32_t inputZeroPoint);
 
 /// Appends one record per block of channels: what `emitScale` reads, in its
 /// order. `order` lists the channels of a block by vector lane: one vector of

@@ -29,6 +29,26 @@ int64_t mve::gatherBytes(int64_t kernelHeight, int64_t windowBytes,
   return 4 * kernelHeight + numPanels * windowBytes;
 }
 
+void mve::emitFill(KernelBuilder &k, Val to, Val bytes, Val value) {
+  Assembly a;
+  a.line("vdup.8 q0, r3");
+  a.line("wlstp.8 lr, r2, 2f");
+  a.line("1:");
+  a.line("vstrb.8 q0, [r1], #16");
+  a.line("letp lr, 1b");
+  a.line("2:");
+  AsmInput inputs[] = {{"r1", to}, {"r2", bytes}, {"r3", value}};
+  emitAssembly(k, a, inputs, "lr q0 vpr");
+}
+
+void mve::emitRowTable(KernelBuilder &k, const KernelArgs &args, Val table) {
+  forTapRows(k, args, {table}, [&](Val row, ArrayRef<Val> c) -> Vals {
+    LLVM::StoreOp::create(k.builder, k.loc, row.value, c[0].value,
+                          /*alignment=*/4);
+    return {c[0] + 4};
+  });
+}
+
 WindowGather::WindowGather(KernelBuilder &k, const KernelArgs &args,
                            const WindowShape &shape, int32_t numPanels,
                            bool isDilated)
@@ -38,25 +58,10 @@ WindowGather::WindowGather(KernelBuilder &k, const KernelArgs &args,
       numRows(args.get(ArgRole::TapEnd) - args.get(ArgRole::TapBegin)),
       columns(args.get(ArgRole::InColumns)),
       firstRow(args.get(ArgRole::TapBegin) * shape.rowBytes) {
-  forTapRows(k, args, {rowTable}, [&](Val row, ArrayRef<Val> c) -> Vals {
-    LLVM::StoreOp::create(k.builder, k.loc, row.value, c[0].value,
-                          /*alignment=*/4);
-    return {c[0] + 4};
+  emitRowTable(k, args, rowTable);
+  k.ifThen(numRows < shape.kernelHeight, [&] {
+    emitFill(k, panels, shape.windowBytes * numPanels, shape.zeroPoint);
   });
-  k.ifThen(numRows < shape.kernelHeight,
-           [&] { fill(panels, shape.windowBytes * numPanels); });
-}
-
-void WindowGather::fill(Val to, Val bytes) const {
-  Assembly a;
-  a.line("vdup.8 q0, r3");
-  a.line("wlstp.8 lr, r2, 2f");
-  a.line("1:");
-  a.line("vstrb.8 q0, [r1], #16");
-  a.line("letp lr, 1b");
-  a.line("2:");
-  AsmInput inputs[] = {{"r1", to}, {"r2", bytes}, {"r3", shape.zeroPoint}};
-  emitAssembly(k, a, inputs, "lr q0 vpr");
 }
 
 /// Copies `bytes` bytes, from byte `from` of each stored row to byte `to` of
@@ -88,7 +93,7 @@ void WindowGather::gather(Val column, Val panel) const {
   k.ifElse(
       isInside, [] { return Vals(); },
       [&]() -> Vals {
-        fill(to, numRows * shape.rowBytes);
+        emitFill(k, to, numRows * shape.rowBytes, shape.zeroPoint);
         return {};
       });
   if (!isDilated) {

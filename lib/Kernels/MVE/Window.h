@@ -42,7 +42,6 @@ public:
   void gather(Val column, Val panel) const;
 
 private:
-  void fill(Val to, Val bytes) const;
   void copyRows(Val from, Val to, Val bytes) const;
 
   KernelBuilder &k;
@@ -54,6 +53,12 @@ private:
   /// Of the first tap row in a panel.
   Val firstRow;
 };
+
+/// Emits a loop that fills `bytes` bytes.
+void emitFill(KernelBuilder &k, Val to, Val bytes, Val value);
+
+/// Writes the addresses of the tap rows' first stored columns to `table`.
+void emitRowTable(KernelBuilder &k, const KernelArgs &args, Val table);
 
 /// Bytes of scratch for that many panels.
 int64_t gatherBytes(int64_t kernelHeight, int64_t windowBytes,
