@@ -56,9 +56,13 @@ enum Fact : unsigned {
   PanelBytes,
   QuadPanelBytes,
   /// Turns of the loop over the panel, steps to skip in the first one; the same
-  /// for one pixel and two channels, with bit 0 of the entry.
+  /// for three pixels and two channels; for one pixel and two channels, with
+  /// bit
+  /// 0 of the entry.
   SkippedSteps,
   StepTurns,
+  LongSkippedSteps,
+  LongTurns,
   EightEntry,
   EightTurns,
   /// The same for widening a run, and a tap.
@@ -344,8 +348,10 @@ void DenseBody::setLoop(int32_t pixels, bool pairs) {
     entry = fact(EightEntry);
     turns = fact(EightTurns);
   } else {
-    entry = fact(SkippedSteps) * multiplyStepBytes(pixels, pairs);
-    turns = fact(StepTurns);
+    bool isLong = pixels == 3 && pairs;
+    entry = fact(isLong ? LongSkippedSteps : SkippedSteps) *
+            multiplyStepBytes(pixels, pairs);
+    turns = fact(isLong ? LongTurns : StepTurns);
   }
   k.store32(entry, controlBlock, control::Entry);
   k.store32(turns, controlBlock, control::Turns);
@@ -577,10 +583,13 @@ static ScratchSize getDenseScratch(Operation *layer) {
 static void describeLoops(Descriptor &descriptor, const DenseLayer &layer) {
   const ConvShape &shape = layer.shape;
   int32_t steps = layer.pixelPanelBytes() / 8;
-  Turns fours = countTurns(steps, multiplyUnroll);
+  Turns fours = countTurns(steps, multiplyUnroll(2, /*pairs=*/true));
   descriptor[SkippedSteps] = fours.skippedSteps;
   descriptor[StepTurns] = fours.turns;
-  Turns eights = countTurns(steps / 2, multiplyUnroll);
+  Turns longer = countTurns(steps, multiplyUnroll(3, /*pairs=*/true));
+  descriptor[LongSkippedSteps] = longer.skippedSteps;
+  descriptor[LongTurns] = longer.turns;
+  Turns eights = countTurns(steps / 2, multiplyUnroll(1, /*pairs=*/true));
   descriptor[EightEntry] =
       2 * eights.skippedSteps * multiplyStepBytes(1, /*pairs=*/true) +
       steps % 2;

@@ -236,7 +236,7 @@ AsmStatement Multiply::write() {
   line("add pc, r6");
   line("nop");
   line.label("3");
-  for (int32_t i = 0; i < multiplyUnroll; ++i)
+  for (int32_t i = 0; i < multiplyUnroll(pixels, pairs); ++i)
     step();
   line("subs r7, #1");
   line("bne.w 3b");

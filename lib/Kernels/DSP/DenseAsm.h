@@ -63,9 +63,7 @@ enum class BlockEnd {
   Sums,
 };
 
-/// Steps of four values in a turn of the unrolled loops (for one pixel and two
-/// channels: of eight).
-constexpr int32_t multiplyUnroll = 4;
+/// Steps of four values in a turn of the loop that widens.
 constexpr int32_t widenUnroll = 4;
 
 /// An assembly statement in LLVM's terms.
@@ -74,7 +72,13 @@ struct AsmStatement {
   std::string constraints;
 };
 
-/// Bytes of code of one step in the unrolled loop.
+/// Steps in a turn of the loop over a panel. Most time is spent with three
+/// pixels and two channels.
+constexpr int32_t multiplyUnroll(int32_t pixels, bool pairs) {
+  return pixels == 3 && pairs ? 8 : 4;
+}
+
+/// Bytes of code of one step in the unrolled loops.
 int32_t multiplyStepBytes(int32_t pixels, bool pairs);
 int32_t widenStepBytes(int32_t pixels);
 

@@ -259,7 +259,8 @@ TEST(DenseAsmTest, stepsAreAsLongAsSaid) {
       std::string text = multiply(pixels, pairs, BlockEnd::Signed).text;
       std::vector<StringRef> lines = loopLines(text, "3");
       EXPECT_EQ(int32_t(4 * lines.size()),
-                multiplyUnroll * multiplyStepBytes(pixels, pairs));
+                multiplyUnroll(pixels, pairs) *
+                    multiplyStepBytes(pixels, pairs));
       for (StringRef line : lines)
         EXPECT_TRUE(line.contains("smlad") || line.contains("sxtb16") ||
                     line.contains("ldm.w") || line.contains("ldrd"))
