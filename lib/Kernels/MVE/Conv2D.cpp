@@ -40,7 +40,7 @@ enum Fact : unsigned {
   InputZeroPoint,
   OutputChannels,
   /// See DenseOperands.
-  Chunks,
+  Trips,
   Records,
   RecordsEnd,
   OutputZeroPoint,
@@ -217,7 +217,7 @@ void Conv2DBody::emitPixels(Val first, Val second, Val hasSecond, Val out) {
     operands.windows[1] =
         c.dense.onePixel ? first : k.select(hasSecond, second, first);
     operands.weights = weights;
-    operands.chunks = fact(Chunks);
+    operands.trips = fact(Trips);
     operands.records = descriptor + fact(Records);
     operands.recordsEnd = descriptor + fact(RecordsEnd);
     operands.out = out;
@@ -369,7 +369,7 @@ static FailureOr<RowKernel> selectDense(Operation *layer) {
   descriptor[WindowBytes] = static_cast<int32_t>(windowBytes);
   descriptor[InputZeroPoint] = dense.inputZeroPoint;
   descriptor[OutputChannels] = dense.outputChannels;
-  descriptor[Chunks] = encodeChunks(windowBytes);
+  descriptor[Trips] = countTrips(windowBytes);
   SmallVector<int8_t> records;
   appendDenseRecords(records, convClass.dense, dense.requant, folded,
                      numBlocks);

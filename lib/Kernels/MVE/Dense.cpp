@@ -11,10 +11,11 @@
 // being a sum, the loop ends in SUBS and BNE. What a block starts from again
 // (windows, count, end of the records) waits in the lanes of q5.
 //
-// The first 16 bytes of K start the sums; the others are two per trip, entered
-// in the middle if their number is odd. The K mod 16 last bytes of a window are
-// loaded under a predicate, with zeros behind them, so that whatever lies
-// behind the weights does not matter.
+// The first 16 bytes of K start the sums. Up to seven chunks of 16 bytes are
+// unrolled, windows being read at constant offsets; more are multiplied four
+// per trip, what is left over being done before the loop. The K mod 16 last
+// bytes of a window are loaded under a predicate, with zeros behind them, so
+// that whatever lies behind the weights does not matter.
 //
 // Windows of at most 16 bytes are loaded once for all blocks.
 //
@@ -27,12 +28,21 @@ using namespace tessera;
 using namespace tessera::kernels;
 using namespace tessera::kernels::mve;
 
+/// Chunks that are unrolled without a loop.
+static constexpr int64_t maxStraightChunks = 7;
+
+DenseClass::DenseClass(int64_t windowBytes, bool onePixel, VectorScale scale)
+    : onePixel(onePixel), tail(windowBytes % 16), isShort(windowBytes <= 16),
+      scale(scale) {
+  int64_t chunks = windowBytes / 16;
+  hasLoop = chunks > maxStraightChunks;
+  straightChunks = hasLoop ? 1 + (chunks - 1) % loopChunks : chunks;
+}
+
 std::string DenseClass::suffix() const {
   std::string result = onePixel ? "1x8" : "2x4";
-  if (tail)
-    result += "_k" + std::to_string(tail);
-  if (isShort)
-    result += "_short";
+  result += hasLoop ? "_loop" : "_k";
+  result += std::to_string(16 * straightChunks + tail);
   return result + scale.suffix();
 }
 
@@ -69,10 +79,8 @@ void mve::appendDenseRecords(SmallVectorImpl<int8_t> &records,
                                     : ArrayRef<int64_t>(four));
 }
 
-int32_t mve::encodeChunks(int64_t windowBytes) {
-  int64_t rest = std::max<int64_t>(windowBytes / 16, 1) - 1;
-  // Trips of two, and whether the first trip makes only one.
-  return static_cast<int32_t>(((rest + 1) / 2) << 1 | (rest & 1));
+int32_t mve::countTrips(int64_t windowBytes) {
+  return static_cast<int32_t>((windowBytes / 16 - 1) / DenseClass::loopChunks);
 }
 
 //===----------------------------------------------------------------------===//
@@ -90,7 +98,7 @@ public:
   Assembly write();
 
 private:
-  void writeStep(bool starts, bool isTail);
+  void writeStep(int64_t chunk, bool isTail);
   void writeSetup();
   void writeOutput();
 
@@ -107,21 +115,24 @@ private:
 };
 } // namespace
 
-/// 16 bytes of K, or its tail. `starts` overwrites the sums.
-void DenseBlocks::writeStep(bool starts, bool isTail) {
+/// Chunk number `chunk` of K, or its tail. Number 0 overwrites the sums.
+void DenseBlocks::writeStep(int64_t chunk, bool isTail) {
+  bool starts = chunk == 0;
+  std::string place = c.hasLoop ? "" : ", #" + std::to_string(16 * chunk);
   int pixels = c.onePixel ? 1 : 2;
   StringRef weightVectors[] = {c.isShort ? "q4" : "q2",
                                c.isShort ? "q5" : "q3"};
   auto loadWindow = [&](int p) {
     if (c.isShort || isTail)
       return;
-    a.line("vldrb.u8 " + windowVectors[p] + ", [" + windowPointers[p] +
-           "], #16");
+    a.line("vldrb.u8 " + windowVectors[p] + ", [" + windowPointers[p] + place +
+           (c.hasLoop ? "], #16" : "]"));
   };
   if (isTail && !c.isShort) {
     a.line(c.onePixel ? "vpst" : "vpstt");
     for (int p = 0; p < pixels; ++p)
-      a.line("vldrbt.u8 " + windowVectors[p] + ", [" + windowPointers[p] + "]");
+      a.line("vldrbt.u8 " + windowVectors[p] + ", [" + windowPointers[p] +
+             place + "]");
   }
   loadWindow(0);
   for (int channel = 0; channel < c.blockChannels(); ++channel) {
@@ -166,10 +177,12 @@ void DenseBlocks::writeSetup() {
     for (int p = 0; p < (c.onePixel ? 1 : 2); ++p)
       a.line((c.tail ? "vldrbt.u8 " : "vldrb.u8 ") + windowVectors[p] + ", [" +
              windowPointers[p] + "]");
-    a.line("mov r7, r0");
-  } else {
+  }
+  if (c.hasLoop) {
     a.line("vmov q5[2], q5[0], r1, r9");
     a.line("vmov q5[3], q5[1], r7, r0");
+  } else {
+    a.line("mov r7, r0");
   }
 }
 
@@ -200,30 +213,25 @@ void DenseBlocks::writeOutput() {
 Assembly DenseBlocks::write() {
   writeSetup();
   a.line("1:");
-  if (c.isShort) {
-    writeStep(/*starts=*/true, /*isTail=*/c.tail != 0);
-    writeOutput();
-    a.line("cmp r3, r7");
-    a.line("bne 1b");
-    return a;
+  for (int64_t chunk = 0; chunk < c.straightChunks; ++chunk)
+    writeStep(chunk, /*isTail=*/false);
+  if (c.hasLoop) {
+    a.line("2:");
+    for (int64_t chunk = 1; chunk <= DenseClass::loopChunks; ++chunk)
+      writeStep(chunk, /*isTail=*/false);
+    a.line("subs r7, r7, #1");
+    a.line("bne 2b");
   }
-  writeStep(/*starts=*/true, /*isTail=*/false);
-  a.line("lsrs r7, r7, #1");
-  a.line("bcs 3f");
-  a.line("beq 4f");
-  a.line("2:");
-  writeStep(/*starts=*/false, /*isTail=*/false);
-  a.line("3:");
-  writeStep(/*starts=*/false, /*isTail=*/false);
-  a.line("subs r7, r7, #1");
-  a.line("bne 2b");
-  a.line("4:");
   if (c.tail)
-    writeStep(/*starts=*/false, /*isTail=*/true);
+    writeStep(c.straightChunks, /*isTail=*/true);
   writeOutput();
-  a.line("vmov r1, r9, q5[2], q5[0]");
-  a.line("vmov r7, r0, q5[3], q5[1]");
-  a.line("cmp r3, r0");
+  if (c.hasLoop) {
+    a.line("vmov r1, r9, q5[2], q5[0]");
+    a.line("vmov r7, r0, q5[3], q5[1]");
+    a.line("cmp r3, r0");
+  } else {
+    a.line("cmp r3, r7");
+  }
   a.line("bne 1b");
   return a;
 }
@@ -236,7 +244,7 @@ void mve::emitDenseBlocks(KernelBuilder &k, const DenseClass &denseClass,
                        {"r3", operands.records},
                        {"r5", swaps ? operands.out : operands.weights},
                        {"r11", swaps ? operands.weights : operands.out},
-                       {"r7", operands.chunks},
+                       {"r7", operands.trips},
                        {"r0", operands.recordsEnd},
                        {"r2", operands.secondOut},
                        {"r4", operands.zeroPoint}};

@@ -8,8 +8,8 @@
 //
 // The heart of convolutions and fully connected layers: windows of K contiguous
 // bytes times weights, 2 pixels x 4 channels or 1 pixel x 8 channels at a time,
-// requantised and stored. The code depends on K only through K mod 16 and
-// whether K is at most 16.
+// requantised and stored. Short windows (K below 128) have their own code each;
+// the code of longer ones depends on K mod 64.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,14 +28,17 @@ struct DenseClass {
   int64_t tail = 0;
   /// K <= 16: the windows stay in vector registers over all channels.
   bool isShort = false;
+  /// Whole chunks of 16 bytes that are multiplied before the loop.
+  int64_t straightChunks = 0;
+  /// There is a loop, of `loopChunks` chunks per trip.
+  bool hasLoop = false;
+  static constexpr int64_t loopChunks = 4;
   VectorScale scale;
 
-  DenseClass(int64_t windowBytes, bool onePixel, VectorScale scale)
-      : onePixel(onePixel), tail(windowBytes % 16), isShort(windowBytes <= 16),
-        scale(scale) {}
+  DenseClass(int64_t windowBytes, bool onePixel, VectorScale scale);
 
   int64_t blockChannels() const { return onePixel ? 8 : 4; }
-  /// For example "2x4_k8_signed".
+  /// For example "2x4_k72_signed".
   std::string suffix() const;
 };
 
@@ -54,16 +57,16 @@ void appendDenseRecords(llvm::SmallVectorImpl<int8_t> &records,
                         patch::RequantAttr requant,
                         llvm::ArrayRef<int32_t> bias, int64_t numBlocks);
 
-/// The loop count of `emitDenseBlocks` for windows of K bytes.
-int32_t encodeChunks(int64_t windowBytes);
+/// Trips of the loop of `emitDenseBlocks` for windows of K bytes.
+int32_t countTrips(int64_t windowBytes);
 
 /// Operands of `emitDenseBlocks`.
 struct DenseOperands {
   /// Windows of K bytes. One pixel: the second one is not used.
   Val windows[2];
   Val weights;
-  /// See encodeChunks.
-  Val chunks;
+  /// See countTrips.
+  Val trips;
   /// First record and the end of the last one; different.
   Val records, recordsEnd;
   Val out;
