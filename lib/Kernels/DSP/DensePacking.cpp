@@ -91,17 +91,24 @@ void dsp::packSingle(ArrayRef<int8_t> weights, ArrayRef<int32_t> order,
 
 ChannelBlocks dsp::blockChannels(ArrayRef<int8_t> weights, int32_t channels) {
   size_t taps = weights.size() / channels;
+  auto fit = [&](int32_t c) {
+    return canPair(weights.slice(c * taps, taps),
+                   weights.slice((c + 1) * taps, taps));
+  };
   ChannelBlocks blocks;
-  for (int32_t c = 0; c < channels; c += 2) {
-    if (c + 1 < channels && canPair(weights.slice(c * taps, taps),
-                                    weights.slice((c + 1) * taps, taps))) {
+  int32_t even = channels / 2 * 2;
+  for (int32_t c = 0; c < even; c += 2) {
+    if (fit(c))
       blocks.pairs.push_back(c);
-      continue;
-    }
-    blocks.singles.push_back(c);
-    if (c + 1 < channels)
-      blocks.singles.push_back(c + 1);
+    else
+      blocks.singles.append({c, c + 1});
   }
+  if (even == channels)
+    return blocks;
+  if (channels > 1 && fit(channels - 2))
+    blocks.pairs.push_back(channels - 2);
+  else
+    blocks.singles.push_back(channels - 1);
   return blocks;
 }
 

@@ -45,7 +45,9 @@ void packSingle(llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> order,
                 llvm::SmallVectorImpl<int8_t> &packed);
 
 /// Blocks of output channels: pairs of neighbours that `canPair` holds for, and
-/// single channels.
+/// single channels. The last of an odd number of channels makes a pair with the
+/// one before it, which is then made twice: as many bytes of weights as a
+/// single one has, and code for single channels is rarely needed.
 struct ChannelBlocks {
   /// The first channel of each pair.
   llvm::SmallVector<int32_t> pairs;

@@ -103,11 +103,16 @@ TEST(DensePackingTest, canPair) {
   EXPECT_TRUE(canPair(large, small));
 }
 
-// Channels 0 and 1 cannot share halfwords, 4 has no neighbour.
+// Channels 0 and 1 cannot share halfwords; 4 is left over and goes with 3.
+// Alone, or where that does not fit, a channel is single.
 TEST(DensePackingTest, blocks) {
   ChannelBlocks blocks = blockChannels({-1, -128, 5, 6, 7}, 5);
-  EXPECT_EQ(blocks.pairs, (SmallVector<int32_t>{2}));
-  EXPECT_EQ(blocks.singles, (SmallVector<int32_t>{0, 1, 4}));
+  EXPECT_EQ(blocks.pairs, (SmallVector<int32_t>{2, 3}));
+  EXPECT_EQ(blocks.singles, (SmallVector<int32_t>{0, 1}));
+  EXPECT_EQ(blockChannels({5, 6}, 1).singles, (SmallVector<int32_t>{0}));
+  blocks = blockChannels({5, -6, -128}, 3);
+  EXPECT_EQ(blocks.pairs, (SmallVector<int32_t>{0}));
+  EXPECT_EQ(blocks.singles, (SmallVector<int32_t>{2}));
 }
 
 //===----------------------------------------------------------------------===//
