@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Rewrites until none finds anything: each may open another's way (a constant
+// The rewrites, one after the other until none finds anything: each may open
+// another's way (a kernel trimmed to 1x1 can give its stride away, a constant
 // channel lets the channels before it die).
 //
 //===----------------------------------------------------------------------===//
@@ -15,6 +16,8 @@
 #include "RewriteReceptiveField.h"
 
 #include "tessera/Dialect/Patch/Transforms/Passes.h"
+
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tessera::patch {
 #define GEN_PASS_DEF_REWRITERECEPTIVEFIELDPASS
@@ -108,12 +111,23 @@ void RewriteReceptiveFieldPass::runOnOperation() {
         !op.hasTrait<OpTrait::ConstantLike>())
       return;
 
+  RewritePatternSet owned(&getContext());
+  if (kernels)
+    populateTrimKernelPatterns(owned);
+  if (strides)
+    populateHoistStridePatterns(owned);
+  FrozenRewritePatternSet patterns(std::move(owned));
+
   int64_t macs = countMacs(func);
   bool changed = true;
   while (changed) {
     changed = false;
+    if (failed(applyPatternsGreedily(func, patterns, {}, &changed)))
+      return signalPassFailure();
     if (channels)
       changed |= removeConstantChannels(func);
+    if (ends)
+      changed |= removeUnreadEnds(func);
   }
   func->setAttr(
       kRemovedMacsAttr,

@@ -22,14 +22,31 @@ def RewriteReceptiveFieldPass
       goes into their biases; at a padded border only if it is the zero point,
       which adds nothing. A channel that nobody reads with a weight other than zero
       goes too. Ranges are trusted only where 32-bit sums cannot wrap.
+    * `ends`: rows and columns at the end of a map that no layer reads go.
+    * `strides`: the layer before a 1x1 convolution with a stride takes the stride
+      over, as nobody else reads what the stride skips.
+    * `kernels`: rows and columns of zeros at a kernel's border are trimmed.
 
     What was saved is written down as `patch.removed_macs` on the function, and per
     rewrite in a remark. A function that has the attribute, or holds stages, is
     left alone.
+
+    ```mlir
+    // A 3x3 kernel that is zero but for its centre is a 1x1 kernel.
+    %0 = patch.conv2d %x, %w3, %b {pad = array<i32: 1, 1, 1, 1>, …}
+    // becomes
+    %0 = patch.conv2d %x, %w1, %b {pad = array<i32: 0, 0, 0, 0>, …}
+    ```
   }];
   let options = [
     Option<"channels", "channels", "bool", "true",
-      "Remove constant and dead channels">
+      "Remove constant and dead channels">,
+    Option<"ends", "ends", "bool", "true",
+      "Remove rows and columns that no layer reads">,
+    Option<"strides", "strides", "bool", "true",
+      "Move strides of 1x1 convolutions to the layer before">,
+    Option<"kernels", "kernels", "bool", "true",
+      "Trim rows and columns of zeros off kernels">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::tessera::patch::PatchDialect"

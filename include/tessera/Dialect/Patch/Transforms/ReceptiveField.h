@@ -32,6 +32,16 @@ int64_t countMacs(mlir::func::FuncOp func);
 /// more.
 bool removeConstantChannels(mlir::func::FuncOp func);
 
+/// Removes the rows and columns at the ends of maps that no layer reads. The
+/// function's type stays. Returns true if something changed.
+bool removeUnreadEnds(mlir::func::FuncOp func);
+
+/// Patterns that trim rows and columns of zeros off kernels.
+void populateTrimKernelPatterns(mlir::RewritePatternSet &patterns);
+
+/// Patterns that move the stride of a 1x1 convolution to the layer before it.
+void populateHoistStridePatterns(mlir::RewritePatternSet &patterns);
+
 } // namespace tessera::patch
 
 #endif // TESSERA_DIALECT_PATCH_TRANSFORMS_RECEPTIVEFIELD_H
