@@ -38,7 +38,6 @@ using namespace tessera::kernels::mve;
 namespace {
 /// Facts of the descriptor.
 enum Fact : unsigned {
-  KernelHeight,
   Channels,
   InputZeroPoint,
   OutputZeroPoint,
@@ -50,14 +49,14 @@ enum ConstantNumber : unsigned { WeightsConstant, DescriptorConstant };
 
 /// What the code of a kernel depends on.
 struct DepthwiseClass {
-  int32_t kernelWidth, strideX;
-  /// Groups of four rows: 1 or 2.
-  int32_t rowGroups;
+  int32_t kernelHeight, kernelWidth, strideX;
   VectorScale scale;
 
   explicit DepthwiseClass(patch::DepthwiseConv2DOp conv);
   std::string symbol() const;
 
+  /// Groups of four rows: 1 or 2.
+  int32_t rowGroups() const { return (kernelHeight + 3) / 4; }
   /// Vectors of four columns per row group.
   int32_t columnVectors() const { return (kernelWidth + 3) / 4; }
   /// Bytes of weights of a channel in column vector `v` of a row group.
@@ -65,7 +64,7 @@ struct DepthwiseClass {
     return 4 * std::min(4, kernelWidth - 4 * v);
   }
   /// Result pixels made from one scratch; even.
-  int32_t pixels() const { return rowGroups == 1 && strideX == 1 ? 8 : 4; }
+  int32_t pixels() const { return rowGroups() == 1 && strideX == 1 ? 8 : 4; }
   /// Columns of the scratch.
   int32_t columns() const {
     return (pixels() - 1) * strideX + 4 * columnVectors();
@@ -73,7 +72,7 @@ struct DepthwiseClass {
   /// Bytes of a row group in the scratch.
   int32_t groupBytes() const { return 64 * columns(); }
   /// Bytes of a block of four channels in the weights and the records.
-  int32_t blockWeightBytes() const { return 16 * kernelWidth * rowGroups; }
+  int32_t blockWeightBytes() const { return 16 * kernelWidth * rowGroups(); }
   int32_t blockRecordBytes() const {
     return 36 + (scale.shiftsLeft ? 4 : 0) + (scale.clamps ? 16 : 0);
   }
@@ -96,12 +95,12 @@ enum ScratchOffset : int32_t {
 DepthwiseClass::DepthwiseClass(patch::DepthwiseConv2DOp conv)
     : strideX(conv.getStride()[1]), scale(conv.getRequant()) {
   auto weights = cast<ShapedType>(conv.getWeights().getType());
+  kernelHeight = static_cast<int32_t>(weights.getDimSize(0));
   kernelWidth = static_cast<int32_t>(weights.getDimSize(1));
-  rowGroups = static_cast<int32_t>((weights.getDimSize(0) + 3) / 4);
 }
 
 std::string DepthwiseClass::symbol() const {
-  return "depthwise_conv2d_i8_mve_h" + std::to_string(4 * rowGroups) + "_w" +
+  return "depthwise_conv2d_i8_mve_" + std::to_string(kernelHeight) + "x" +
          std::to_string(kernelWidth) + "_s" + std::to_string(strideX) +
          scale.suffix();
 }
@@ -131,7 +130,7 @@ static Assembly writeCopy(const DepthwiseClass &c) {
   a.line("adds.w r8, r8, #64");
   a.line("le lr, 2b");
   a.line("adds r3, #1");
-  if (c.rowGroups > 1) {
+  if (c.rowGroups() > 1) {
     a.line("adds r7, #1");
     a.line("cmp r7, #4");
     a.line("it eq");
@@ -139,6 +138,39 @@ static Assembly writeCopy(const DepthwiseClass &c) {
   }
   a.line("subs r1, #1");
   a.line("bne 1b");
+  return a;
+}
+
+/// The same if all tap rows are stored, with stores that interleave four rows.
+/// r0 table of rows, r2 offset of the first byte in a row, r3 destination, r4
+/// bytes of a pixel, r5 columns, r6 channels.
+static Assembly writeInterleave(int32_t kernelHeight, int32_t groupBytes) {
+  static constexpr llvm::StringLiteral pointers[] = {"r1", "r7", "r8", "r9"};
+  Assembly a;
+  a.line("vctp.8 r6");
+  for (int32_t begin = 0; begin < kernelHeight; begin += 4) {
+    int32_t rows = std::min(4, kernelHeight - begin);
+    for (int32_t row = 0; row < rows; ++row)
+      a.line("ldr.w " + pointers[row] + ", [r0, #" + Twine(4 * (begin + row)) +
+             "]");
+    for (int32_t row = 0; row < rows; ++row)
+      a.line("add " + pointers[row] + ", r2");
+    if (begin)
+      a.line("add.w r6, r3, #" + Twine(groupBytes));
+    else
+      a.line("mov r6, r3");
+    a.line("dls lr, r5");
+    a.line("1:");
+    a.line("vpst" + std::string(rows - 1, 't'));
+    for (int32_t row = 0; row < rows; ++row)
+      a.line("vldrbt.u8 q" + Twine(row) + ", [" + pointers[row] + "]");
+    for (int32_t row = 0; row < rows; ++row)
+      a.line("add " + pointers[row] + ", r4");
+    for (int32_t part = 0; part < 4; ++part)
+      a.line("vst4" + Twine(part) + ".8 {q0, q1, q2, q3}, [r6]" +
+             (part == 3 ? "!" : ""));
+    a.line("le lr, 1b");
+  }
   return a;
 }
 
@@ -160,10 +192,10 @@ static Assembly writePairs(const DepthwiseClass &c) {
   a.line("vadd.i32 q7, q7, r2");
   a.line("movs r6, #" + Twine(lastBytes));
   a.line("vctp.8 r6");
-  a.line("movw r7, #" + Twine(c.rowGroups > 1 ? c.groupBytes() : 16));
+  a.line("movw r7, #" + Twine(c.rowGroups() > 1 ? c.groupBytes() : 16));
   a.line("ldrd r5, r3, [r1]");
   a.line("1:");
-  for (int32_t group = 0; group < c.rowGroups; ++group) {
+  for (int32_t group = 0; group < c.rowGroups(); ++group) {
     if (group)
       a.line("vadd.i32 q5, q5, r7");
     for (int32_t v = 0; v < c.columnVectors(); ++v) {
@@ -198,7 +230,7 @@ static Assembly writePairs(const DepthwiseClass &c) {
   a.line("vstrb.16 q2, [r11, q7]");
   a.line("add.w r11, r11, #4");
   // The next four channels.
-  if (c.rowGroups > 1) {
+  if (c.rowGroups() > 1) {
     a.line("vsub.i32 q5, q5, r7");
     a.line("movs r0, #16");
     a.line("vadd.i32 q5, q5, r0");
@@ -231,7 +263,8 @@ public:
       : k(k), args(args), c(c), channels(fact(Channels)),
         inputZeroPoint(fact(InputZeroPoint)),
         rowTable(args.get(ArgRole::Scratch)),
-        work(rowTable + (fact(KernelHeight) << 2)), planes(work + PlanesBegin),
+        work(rowTable + (k.i32(4 * c.kernelHeight))),
+        planes(work + PlanesBegin),
         numRows(args.get(ArgRole::TapEnd) - args.get(ArgRole::TapBegin)) {}
 
   void emit();
@@ -242,7 +275,7 @@ private:
   void emitCopy(Val begin, Val end, Val column, Val channel, Val size);
   void emitPairs(Val count, Val size, Val out);
   void fillPlanes() {
-    emitFill(k, planes, k.i32(c.rowGroups * c.groupBytes()), inputZeroPoint);
+    emitFill(k, planes, k.i32(c.rowGroups() * c.groupBytes()), inputZeroPoint);
   }
 
   KernelBuilder &k;
@@ -255,21 +288,29 @@ private:
 /// Columns [begin, end) of the scratch, `size` channels from `channel` on.
 void DepthwiseBody::emitCopy(Val begin, Val end, Val column, Val channel,
                              Val size) {
-  Val firstRow = args.get(ArgRole::TapBegin);
-  Val skip = k.i32(c.groupBytes() - 4);
-  Val to = planes + (begin << 6) + firstRow;
-  if (c.rowGroups > 1)
-    to = to + (firstRow >> 2) * skip;
-  AsmInput inputs[] = {{"r0", rowTable},
-                       {"r1", numRows},
-                       {"r2", (column + begin) * channels + channel},
-                       {"r3", to},
-                       {"r4", channels},
-                       {"r5", end - begin},
-                       {"r6", size},
-                       {"r7", firstRow},
-                       {"r9", skip}};
-  emitAssembly(k, writeCopy(c), inputs, "r8 lr q0 q1 vpr");
+  Val from = (column + begin) * channels + channel;
+  Val to = planes + (begin << 6);
+  auto interleave = [&]() -> Vals {
+    AsmInput inputs[] = {{"r0", rowTable}, {"r2", from},        {"r3", to},
+                         {"r4", channels}, {"r5", end - begin}, {"r6", size}};
+    emitAssembly(k, writeInterleave(c.kernelHeight, c.groupBytes()), inputs,
+                 "r1 r7 r8 r9 lr q0 q1 q2 q3 vpr");
+    return {};
+  };
+  auto copy = [&]() -> Vals {
+    Val firstRow = args.get(ArgRole::TapBegin);
+    Val skip = k.i32(c.groupBytes() - 4);
+    Val first = to + firstRow;
+    if (c.rowGroups() > 1)
+      first = first + (firstRow >> 2) * skip;
+    AsmInput inputs[] = {
+        {"r0", rowTable}, {"r1", numRows},  {"r2", from},
+        {"r3", first},    {"r4", channels}, {"r5", end - begin},
+        {"r6", size},     {"r7", firstRow}, {"r9", skip}};
+    emitAssembly(k, writeCopy(c), inputs, "r8 lr q0 q1 vpr");
+    return {};
+  };
+  k.ifElse(numRows == c.kernelHeight, interleave, copy);
 }
 
 /// `count` pixels x `size` channels from the scratch; `out` is the first one's.
@@ -313,6 +354,13 @@ void DepthwiseBody::emitChannels(Val count, Val column, Val out) {
   Val begin = k.max(zero - column, zero);
   Val end = k.min(columns - column, width);
   Val isWhole = end - begin == width;
+  // What is padding stays padding for all channels.
+  k.ifElse(
+      isWhole, [] { return Vals(); },
+      [&]() -> Vals {
+        fillPlanes();
+        return {};
+      });
   Val weights = args.get(ArgRole::Constant, WeightsConstant);
   Val records = args.get(ArgRole::Constant, DescriptorConstant) + fact(Records);
   k.loop((channels + 15) >> 4, {zero, weights, records},
@@ -321,12 +369,6 @@ void DepthwiseBody::emitChannels(Val count, Val column, Val out) {
            Val blocks = size >> 2;
            Val nextWeights = v[1] + blocks * c.blockWeightBytes();
            Val nextRecords = v[2] + blocks * c.blockRecordBytes();
-           k.ifElse(
-               isWhole, [] { return Vals(); },
-               [&]() -> Vals {
-                 fillPlanes();
-                 return {};
-               });
            k.ifThen(begin < end,
                     [&] { emitCopy(begin, end, column, channel, size); });
            auto keep = [&](Val pointer, int32_t offset) {
@@ -343,7 +385,7 @@ void DepthwiseBody::emitChannels(Val count, Val column, Val out) {
 
 void DepthwiseBody::emit() {
   emitRowTable(k, args, rowTable);
-  k.ifThen(numRows < fact(KernelHeight), [&] { fillPlanes(); });
+  k.ifThen(numRows < c.kernelHeight, [&] { fillPlanes(); });
   Val count = args.get(ArgRole::Count);
   int32_t pixels = c.pixels();
   k.loop((count + (pixels - 1)) >> static_cast<int32_t>(llvm::Log2_32(pixels)),
@@ -412,7 +454,6 @@ static FailureOr<RowKernel> selectDepthwise(Operation *layer) {
 
   auto inputZeroPoint = static_cast<int32_t>(conv.getInputZp());
   Descriptor descriptor(NumFacts);
-  descriptor[KernelHeight] = static_cast<int32_t>(height);
   descriptor[Channels] = static_cast<int32_t>(channels);
   descriptor[InputZeroPoint] = inputZeroPoint;
   descriptor[OutputZeroPoint] = conv.getRequant().getZeroPoint();
@@ -429,7 +470,7 @@ static ScratchSize getDepthwiseScratch(Operation *layer) {
   auto conv = cast<patch::DepthwiseConv2DOp>(layer);
   DepthwiseClass c(conv);
   int64_t height = cast<ShapedType>(conv.getWeights().getType()).getDimSize(0);
-  return {4 * height + PlanesBegin + c.rowGroups * c.groupBytes(),
+  return {4 * height + PlanesBegin + c.rowGroups() * c.groupBytes(),
           /*bytesPerColumn=*/0};
 }
 
