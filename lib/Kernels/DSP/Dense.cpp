@@ -182,6 +182,8 @@ private:
   void setLoop(int32_t pixels, bool pairs);
   void widenPoint(int32_t pixels, Val column);
   void widenWindow(int32_t pixels, Val column);
+  void widenInterior(int32_t pixels, Val column);
+  void widenBorder(int32_t pixels, Val column, Val reach);
   Vals widenRun(int32_t pixels, Val skip, Val turns, Val panel,
                 ArrayRef<Val> sources);
   Vals widenRest(int32_t pixels, ArrayRef<Val> rest, ArrayRef<Val> sources);
@@ -265,39 +267,46 @@ Val DenseBody::stageRun(Val rowIsStored, Val row, Val column, int32_t pixel) {
   return stage;
 }
 
-void DenseBody::widenWindow(int32_t pixels, Val column) {
+/// A group of pixels none of whose taps is padding: runs straight from the map.
+void DenseBody::widenInterior(int32_t pixels, Val column) {
+  Val channels = fact(InputChannels);
+  Val pixel = column * channels, step = fact(StrideX) * channels;
+  bool hasRest = code.source != PanelSource::Taps;
+  Val quads = panel(pixels);
+  Vals init = {quads};
+  if (hasRest)
+    init.append({quads + fact(QuadPanelBytes) * pixels, k.i32(2),
+                 k.i32(4 * pixels - 2)});
+  forTapRows(k, args, init, [&](Val row, ArrayRef<Val> c) -> Vals {
+    Vals sources = {row + pixel};
+    for (int32_t p = 1; p < pixels; ++p)
+      sources.push_back(sources.back() + step);
+    Vals next =
+        widenRun(pixels, fact(RunSkippedSteps), fact(RunTurns), c[0], sources);
+    if (!hasRest)
+      return {next[0]};
+    Vals rest = widenRest(pixels, c.drop_front(), ArrayRef(next).drop_front());
+    return {next[0], rest[0], rest[1], rest[2]};
+  });
+}
+
+/// Any group of pixels. `reach` is the distance of a pixel's last tap column
+/// from its first.
+void DenseBody::widenBorder(int32_t pixels, Val column, Val reach) {
   bool byTaps = code.source == PanelSource::Taps;
   Val channels = fact(InputChannels), columns = args.get(ArgRole::InColumns),
       tapBegin = args.get(ArgRole::TapBegin),
       tapEnd = args.get(ArgRole::TapEnd), pitch = args.get(ArgRole::InTapPitch),
       ringBytes = args.get(ArgRole::InRingBytes),
       base = args.get(ArgRole::InBase), stride = fact(StrideX),
-      kernelHeight = fact(KernelHeight), kernelWidth = fact(KernelWidth),
       dilation = fact(DilationX);
-  Val reach = (kernelWidth - 1) * dilation;
-  auto isInside = [&](Val first, Val last) {
-    return (first >= 0) & (last < columns) & (dilation == 1);
-  };
-
-  // Pieces of bytes that follow each other in the map: kernel rows, or taps.
-  Val isInterior, pieces, skip, turns;
-  if (byTaps) {
-    isInterior = isInside(column, column + stride * (pixels - 1) + reach) &
-                 (tapEnd - tapBegin == kernelHeight);
-    pieces = k.select(isInterior, k.i32(1), kernelWidth);
-    skip = k.select(isInterior, fact(RunSkippedSteps), fact(TapSkippedSteps));
-    turns = k.select(isInterior, fact(RunTurns), fact(TapTurns));
-  } else {
-    skip = fact(RunSkippedSteps);
-    turns = fact(RunTurns);
-  }
 
   Val quads = panel(pixels);
   Val rest = quads + fact(QuadPanelBytes) * pixels;
   // Carried: kernel row, offset of its map row, places in the panel.
   Vals init = {k.i32(0), args.get(ArgRole::InOffset), quads, rest,
                k.i32(2), k.i32(4 * pixels - 2)};
-  k.loop(kernelHeight, init, [&](ArrayRef<Val> c) -> Vals {
+  k.loop(fact(KernelHeight), init, [&](ArrayRef<Val> c) -> Vals {
     Val isStored = (c[0] >= tapBegin) & (c[0] < tapEnd);
     Val row = base + c[1];
     Val nextOffset = c[1] + pitch;
@@ -307,7 +316,7 @@ void DenseBody::widenWindow(int32_t pixels, Val column) {
 
     if (byTaps) {
       Val zeroPoints = descriptor + fact(ZeroPoints);
-      Vals last = k.loop(pieces, {c[2], column}, [&](ArrayRef<Val> t) -> Vals {
+      auto tap = [&](ArrayRef<Val> t) -> Vals {
         Vals sources;
         Val tapColumn = t[1];
         for (int32_t p = 0; p < pixels; ++p) {
@@ -316,9 +325,11 @@ void DenseBody::widenWindow(int32_t pixels, Val column) {
               k.select(isRead, row + tapColumn * channels, zeroPoints));
           tapColumn = tapColumn + stride;
         }
-        return {widenRun(pixels, skip, turns, t[0], sources)[0],
+        return {widenRun(pixels, fact(TapSkippedSteps), fact(TapTurns), t[0],
+                         sources)[0],
                 t[1] + dilation};
-      });
+      };
+      Vals last = k.loop(fact(KernelWidth), {c[2], column}, tap);
       next.append({last[0], c[3], c[4], c[5]});
       return next;
     }
@@ -326,7 +337,8 @@ void DenseBody::widenWindow(int32_t pixels, Val column) {
     Vals sources;
     Val pixelColumn = column;
     for (int32_t p = 0; p < pixels; ++p) {
-      Val isDirect = isStored & isInside(pixelColumn, pixelColumn + reach);
+      Val isDirect = isStored & (pixelColumn >= 0) &
+                     (pixelColumn + reach < columns) & (dilation == 1);
       sources.push_back(k.ifElse(
           isDirect, [&]() -> Vals { return {row + pixelColumn * channels}; },
           [&]() -> Vals {
@@ -334,11 +346,32 @@ void DenseBody::widenWindow(int32_t pixels, Val column) {
           })[0]);
       pixelColumn = pixelColumn + stride;
     }
-    Vals run = widenRun(pixels, skip, turns, c[2], sources);
+    Vals run =
+        widenRun(pixels, fact(RunSkippedSteps), fact(RunTurns), c[2], sources);
     next.push_back(run[0]);
     next.append(widenRest(pixels, c.drop_front(3), ArrayRef(run).drop_front()));
     return next;
   });
+}
+
+void DenseBody::widenWindow(int32_t pixels, Val column) {
+  Val dilation = fact(DilationX);
+  Val reach = (fact(KernelWidth) - 1) * dilation;
+  Val last = column + fact(StrideX) * (pixels - 1) + reach;
+  Val isInterior = (column >= 0) & (last < args.get(ArgRole::InColumns)) &
+                   (dilation == 1) &
+                   (args.get(ArgRole::TapEnd) - args.get(ArgRole::TapBegin) ==
+                    fact(KernelHeight));
+  k.ifElse(
+      isInterior,
+      [&]() -> Vals {
+        widenInterior(pixels, column);
+        return {};
+      },
+      [&]() -> Vals {
+        widenBorder(pixels, column, reach);
+        return {};
+      });
 }
 
 /// Puts into the control block how the loop over the panel runs.
