@@ -36,6 +36,8 @@ KernelProvider getPortableAvgPool2D();
 KernelProvider getPortableMaxPool2D();
 KernelProvider getPortableMean();
 KernelProvider getPortableAdd();
+KernelProvider getPortableBroadcastAdd();
+KernelProvider getPortableMul();
 KernelProvider getPortableRequantize();
 KernelProvider getPortableLookup();
 KernelProvider getPortableSoftmax();

@@ -29,6 +29,8 @@ static SmallVector<KernelProvider> getProviders(KernelSet set) {
             getPortableMaxPool2D(),
             getPortableMean(),
             getPortableAdd(),
+            getPortableBroadcastAdd(),
+            getPortableMul(),
             getPortableRequantize(),
             getPortableLookup(),
             getPortableSoftmax(),

@@ -122,6 +122,20 @@ class RandomNet:
             low, high = 0, min(high, 6) if activation == "RELU6" else high
         return self._evaluate(self.builder.add(a, b, affine(low, high), activation))
 
+    def binary(self, kind, a, b, activation="NONE"):
+        """ADD, SUB or MUL; `b` may be an array of the last dimensions, a constant."""
+        if not isinstance(b, (int, np.integer)):
+            scale, zero_point = affine(np.min(b), np.max(b))
+            values = np.clip(np.round(np.asarray(b) / scale) + zero_point, -128, 127)
+            b = self.builder.constant(f"constant_{len(self.model.operators)}", values, "INT8", scale, zero_point)
+        real = [np.float64(self.builder.quantization(i)[0]) * (
+            self.values.get(i, self.model.tensors[i].data) - np.float64(self.builder.quantization(i)[1])) for i in (a, b)]
+        result = {"ADD": np.add, "SUB": np.subtract, "MUL": np.multiply}[kind](*real)
+        return self._evaluate(self.builder.binary(kind, a, b, affine(*np.percentile(result, [0.2, 99.8])), activation))
+
+    def activation(self, kind, x, out=None, **options):
+        return self._evaluate(self.builder.activation(kind, x, out, **options))
+
     def pad(self, x, top, bottom, left, right):
         return self._evaluate(self.builder.pad(x, [(0, 0), (top, bottom), (left, right), (0, 0)]))
 

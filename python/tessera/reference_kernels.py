@@ -168,23 +168,36 @@ def fully_connected(model, op, inputs):
 
 
 def add(model, op, inputs):
-    """ADD, with broadcasting. All in int32, with 20 extra bits:
+    """ADD and SUB, with broadcasting. All in int32, with 20 extra bits:
       twice = 2 * double(max(scale_a, scale_b)); m_i = scale_i / twice (<= 1/2); m_out = twice / (2^20 * scale_out)
-      sum = requantise((a - zp_a) << 20, m_a) + requantise((b - zp_b) << 20, m_b)
+      sum = requantise((a - zp_a) << 20, m_a) + requantise((b - zp_b) << 20, m_b)    (SUB: minus)
       result = clamp(requantise(sum, m_out) + zp). m_out must be below 1, else the reference refuses."""
     a, b = (model.tensors[i] for i in op.inputs)
     output = model.tensors[op.outputs[0]]
+    if min(a.scale, b.scale) <= 0:
+        raise ValueError(f"{op.kind} with a scale that is not positive is refused by the reference")
     twice = 2 * float(max(a.scale, b.scale))
     real_out = twice / ((1 << 20) * float(output.scale))
     if not 0 < real_out < 1:
-        raise ValueError("ADD with an output scale below 2^-19 of the inputs' is refused by the reference")
-    total = 0
+        raise ValueError(f"{op.kind} with an output scale below 2^-19 of the inputs' is refused by the reference")
+    terms = []
     for tensor, values in zip((a, b), inputs):
         multiplier, shift = fp.quantize_multiplier(float(tensor.scale) / twice)
         shifted = (values.astype(np.int64) - tensor.zero_point) << 20
-        total = total + fp.multiply_by_quantized_multiplier(shifted, multiplier, shift)
+        terms.append(fp.multiply_by_quantized_multiplier(shifted, multiplier, shift))
+    total = terms[0] - terms[1] if op.kind == "SUB" else terms[0] + terms[1]
     raw = fp.multiply_by_quantized_multiplier(total, *fp.quantize_multiplier(real_out)) + output.zero_point
     return np.clip(raw, *activation_range(op.options["activation"], output)).astype(output.dtype)
+
+
+def mul(model, op, inputs):
+    """MUL, with broadcasting: clamp(requantise((a - zp_a) * (b - zp_b), double(scale_a) * double(scale_b) /
+    double(scale_out)) + zp)."""
+    a, b = (model.tensors[i] for i in op.inputs)
+    output = model.tensors[op.outputs[0]]
+    product = (inputs[0].astype(np.int64) - a.zero_point) * (inputs[1].astype(np.int64) - b.zero_point)
+    multiplier, shift = fp.quantize_multiplier(float(a.scale) * float(b.scale) / float(output.scale))
+    return _finish(product, multiplier, shift, output, op.options["activation"])
 
 
 def pad(model, op, inputs):
@@ -248,7 +261,7 @@ def mean(model, op, inputs):
 
 
 def reshape(model, op, inputs):
-    """RESHAPE copies the bytes, even where input and output quantisation differ."""
+    """RESHAPE, SQUEEZE and EXPAND_DIMS copy the bytes, even where input and output quantisation differ."""
     return inputs[0].reshape(model.tensors[op.outputs[0]].shape)
 
 
@@ -443,12 +456,14 @@ KERNELS = {
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "DEQUANTIZE": dequantize,
     "ELU": elu,
+    "EXPAND_DIMS": reshape,
     "FULLY_CONNECTED": fully_connected,
     "HARD_SWISH": hard_swish,
     "LEAKY_RELU": leaky_relu,
     "LOGISTIC": logistic,
     "MAX_POOL_2D": max_pool_2d,
     "MEAN": mean,
+    "MUL": mul,
     "PAD": pad,
     "PADV2": pad,
     "QUANTIZE": quantize,
@@ -458,6 +473,8 @@ KERNELS = {
     "RELU_N1_TO_1": relu,
     "RESHAPE": reshape,
     "SOFTMAX": softmax,
+    "SQUEEZE": reshape,
+    "SUB": add,
     "TANH": tanh,
     "TRANSPOSE": transpose,
 }

@@ -131,6 +131,14 @@ class Builder:
         shape = np.broadcast_shapes(self.shape(a), self.shape(b))
         return self.operator("ADD", [a, b], [self._result("ADD", shape, a, out)], activation=activation)
 
+    def binary(self, kind, a, b, out, activation="NONE"):
+        """ADD, SUB or MUL, with broadcasting; an operand may be a constant. `out` must be given if `a` is one."""
+        shape = np.broadcast_shapes(self.shape(a), self.shape(b))
+        return self.operator(kind, [a, b], [self._result(kind, shape, a, out)], activation=activation)
+
+    def squeeze(self, x, shape):
+        return self.operator("SQUEEZE", [x], [self._result("SQUEEZE", shape, x, None)])
+
     def pad(self, x, paddings, out=None):
         """`paddings`: one (before, after) per dimension."""
         table = self.constant(f"pad_{len(self.model.operators)}/paddings", paddings, "INT32")

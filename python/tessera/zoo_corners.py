@@ -214,6 +214,59 @@ def add_broadcast_constant():
     return b.model
 
 
+# Second operands by name: a constant's values (in the last dimensions) or an activation's shape.
+_CHANNELS, _NUMBER = [-128, 0, 3, 127], [77]
+
+
+@_cases("arithmetic", {
+    "mul": dict(kind="MUL", a=(0.05, 3), b=(0.04, -9), other=(1, 6, 5, 4), out=(0.06, 11)),
+    "mul_relu": dict(kind="MUL", a=(0.05, 3), b=(0.04, -9), other=(1, 6, 5, 4), out=(0.06, -100), activation="RELU"),
+    "mul_relu6": dict(kind="MUL", a=(0.05, 3), b=(0.04, -9), other=(1, 6, 5, 4), out=(6 / 255, -128), activation="RELU6"),
+    "mul_number": dict(kind="MUL", a=(1.0, -128), b=(2e-5, -128), constant=_NUMBER, out=(0.004, -128)),
+    "mul_channels": dict(kind="MUL", a=(0.05, -128), b=(0.004, -128), constant=_CHANNELS, out=(0.03, -101)),
+    "mul_channels_negative_scale": dict(kind="MUL", a=(0.05, -128), b=(-0.004, -128), constant=_CHANNELS, out=(0.03, 101)),
+    "mul_channels_first": dict(kind="MUL", a=(0.05, -128), b=(0.004, 5), constant=_CHANNELS, out=(0.03, 0), swap=True),
+    "mul_large_scale": dict(kind="MUL", a=(1.0, 0), b=(3.0, 0), other=(1, 6, 5, 4), out=(0.5, 0)),
+    "mul_by_channels": dict(kind="MUL", a=(0.05, 3), b=(1 / 256, -128), other=(1, 1, 1, 4), out=(0.05, 3)),
+    "mul_by_pixels": dict(kind="MUL", a=(0.05, 3), b=(1 / 256, -128), other=(1, 6, 5, 1), out=(0.05, 3)),
+    "mul_by_row": dict(kind="MUL", a=(0.05, 3), b=(1 / 256, -128), other=(1, 1, 5, 4), out=(0.05, 3)),
+    "mul_by_column": dict(kind="MUL", a=(0.05, 3), b=(1 / 256, -128), other=(1, 6, 1, 4), out=(0.05, 3)),
+    "mul_by_number": dict(kind="MUL", a=(0.05, 3), b=(1 / 256, -128), other=(1, 1, 1, 1), out=(0.05, 3)),
+    "mul_channels_by_map": dict(kind="MUL", a=(0.05, 3), b=(1 / 256, -128), other=(1, 1, 1, 4), out=(0.05, 3), swap=True),
+    "mul_row_by_column": dict(kind="MUL", a=(0.05, 3), b=(1 / 32, 8), shape=(1, 6, 1, 4), other=(1, 1, 5, 4), out=(0.1, 3)),
+    "sub": dict(kind="SUB", a=(0.05, -10), b=(0.03, 20), other=(1, 6, 5, 4), out=(0.06, 7)),
+    "sub_very_different": dict(kind="SUB", a=(1e-6, 3), b=(1000.0, -3), other=(1, 6, 5, 4), out=(900.0, 9)),
+    "sub_relu6": dict(kind="SUB", a=(0.05, -10), b=(0.03, 20), other=(1, 6, 5, 4), out=(6 / 255, -128), activation="RELU6"),
+    "sub_number": dict(kind="SUB", a=(0.00784, -128), b=(0.00787, 0), constant=[127], out=(0.00784, -1)),
+    "sub_from_number": dict(kind="SUB", a=(0.05, 9), b=(0.07, 0), constant=_NUMBER, out=(0.06, 60), swap=True),
+    "sub_channels": dict(kind="SUB", a=(0.05, 9), b=(0.02, 127), constant=_CHANNELS, out=(0.06, -60)),
+    "sub_from_channels": dict(kind="SUB", a=(0.05, 9), b=(0.02, 0), constant=_CHANNELS, out=(0.06, 4), swap=True),
+    "sub_by_channels": dict(kind="SUB", a=(0.05, 9), b=(0.02, 0), other=(1, 1, 1, 4), out=(0.06, 4)),
+    "add_number": dict(kind="ADD", a=(0.05, 9), b=(0.02, 0), constant=_NUMBER, out=(0.05, -20)),
+    "add_channels_first": dict(kind="ADD", a=(0.05, 9), b=(0.02, 0), constant=_CHANNELS, out=(0.05, -20), swap=True),
+    "add_by_pixels": dict(kind="ADD", a=(0.05, 9), b=(0.02, 0), other=(1, 6, 5, 1), out=(0.05, -20)),
+    "add_by_row_and_column": dict(kind="ADD", a=(0.05, 9), b=(0.02, 0), shape=(1, 6, 1, 1), other=(1, 1, 5, 4), out=(0.06, 0)),
+    "mul_rank2": dict(kind="MUL", a=(0.05, 3), b=(0.04, -9), shape=(1, 40), other=(1, 40), out=(0.06, 11)),
+    "mul_rank3_channels": dict(kind="MUL", a=(0.05, -128), b=(0.004, 0), shape=(1, 9, 4), constant=_CHANNELS, out=(0.06, 11))})
+def _arithmetic(name, kind, a, b, out, shape=(1, 6, 5, 4), other=None, constant=None, activation="NONE", swap=False):
+    builder = Builder(name)
+    x = builder.input(shape, *a, name="a")
+    if constant is None:
+        y = builder.input(other, *b, name="b")
+    else:
+        y = builder.constant("b", constant if len(constant) > 1 else constant[0], "INT8", *b)
+    operands = (y, x) if swap else (x, y)
+    builder.output(builder.binary(kind, *operands, out, activation))
+    return builder.model
+
+
+@_case
+def squeeze_map():
+    b = Builder("squeeze_map")
+    b.output(b.softmax(b.squeeze(b.input((1, 1, 9, 4), 0.05, 3), (1, 9, 4))))
+    return b.model
+
+
 @_case
 def add_to_itself():
     b = Builder("add_to_itself")

@@ -170,6 +170,20 @@ def two_inputs_small():
     return net.output(net.conv(x, 4, 1, activation="NONE"))
 
 
+def squeeze_excite_small():
+    """A normalisation by constants in front (MUL, SUB), and a map times a factor per channel that is made of it: MEAN, two
+    1x1 convolutions, LOGISTIC, MUL. LEAKY_RELU and HARD_SWISH between convolutions."""
+    net = RandomNet("squeeze_excite_small", 65)
+    x = net.binary("MUL", net.input((1, 17, 14, 3), 1 / 255, -128), 2.0)
+    x = net.binary("SUB", x, [0.9, 1.0, 1.1])
+    x = net.activation("LEAKY_RELU", net.conv(x, 6, 3, 2, activation="NONE"), alpha=0.1)
+    y = net.activation("HARD_SWISH", net.conv(x, 8, 3, activation="NONE"))
+    factor = net.conv(net.conv(net.mean(y, keep_dims=True), 3, 1, activation="RELU"), 8, 1, activation="NONE")
+    y = net.binary("MUL", y, net.activation("LOGISTIC", factor))
+    y = net.binary("ADD", y, net.rng.uniform(-1, 1, 8))
+    return net.output(net.conv(y, 4, 3, activation="NONE"))
+
+
 NETWORKS = (mobilenet_v2_small, mobilenet_v2_odd, mobilenet_v2_96, mcunet_small, mcunet_48, resnet8_small, resnet8_32,
             ds_cnn_small, ds_cnn_64, autoencoder_small, autoencoder_640, float_ends_small, uint8_ends_small,
-            two_outputs_small, two_inputs_small)
+            two_outputs_small, two_inputs_small, squeeze_excite_small)

@@ -31,7 +31,6 @@ from tessera.reference import run_bytes  # noqa: E402
 
 # Model -> part of the message. These run in no schedule.
 EXPECTED_REFUSALS = {
-    "add_broadcast_constant": "0 ADD (operand 1 is a constant)",
     "mean_channels": "0 MEAN (a mean over channels)",
     "pad_channels": "0 PAD (pads of the batch or of the channels)",
     "pad_nothing": "no layer",

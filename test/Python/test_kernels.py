@@ -263,6 +263,22 @@ class ActivationOperators(unittest.TestCase):
                 self.assertLess(error.max(), 1.5, f"{kind} of scale {scale}")
 
 
+class Arithmetic(unittest.TestCase):
+    def binary(self, kind, values, constant, scales, out, zero_points=(0, 0)):
+        b = Builder()
+        x = b.input((1, len(values), 1, 1), scales[0], zero_points[0])
+        b.output(b.binary(kind, x, b.constant("c", constant, "INT8", scales[1], zero_points[1]), out))
+        return run(b, column(values)).ravel().tolist()
+
+    def test_mul_by_hand(self):
+        # (q - 1) * (6 - 2) * 0.5 * 0.25 / 1 = (q - 1) / 2, + 3; halves go away from zero.
+        self.assertEqual(self.binary("MUL", [1, 0, 2, 127], 6, (0.5, 0.25), (1.0, 3), (1, 2)), [3, 2, 4, 66])
+
+    def test_sub_by_hand(self):
+        # q / 2 - 3 / 4, in quarters, + 1.
+        self.assertEqual(self.binary("SUB", [0, 4, -4], 3, (0.5, 0.25), (0.25, 1)), [-2, 6, -10])
+
+
 class Softmax(unittest.TestCase):
     def softmax(self, values, scale=0.1, beta=1.0):
         b = Builder()

@@ -36,6 +36,9 @@ Reason OperatorImporter::importAdd(const Operator &op) {
   if (Reason reason = checkOperands(op, 2, 2); !reason.empty())
     return reason;
   const Tensor &output = getOutput(op);
+  if (getInput(op, 0).isConstant() || getInput(op, 1).isConstant() ||
+      getInput(op, 0).shape != getInput(op, 1).shape)
+    return importArithmetic(op);
   for (size_t i = 0; i < 2; ++i) {
     if (Reason reason = checkInt8(op, i); !reason.empty())
       return reason;
@@ -45,9 +48,6 @@ Reason OperatorImporter::importAdd(const Operator &op) {
   }
   if (Reason reason = checkPerTensor(output, "the result"); !reason.empty())
     return reason;
-  if (getInput(op, 0).shape != getInput(op, 1).shape)
-    return "operands of shapes " + formatShape(getShape(getInput(op, 0))) +
-           " and " + formatShape(getShape(getInput(op, 1))) + " (broadcasting)";
   if (Reason reason = checkOutputShape(op, getShape(getInput(op, 0)));
       !reason.empty())
     return reason;

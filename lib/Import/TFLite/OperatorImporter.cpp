@@ -94,6 +94,9 @@ Reason OperatorImporter::importOperator(size_t index) {
       return importFullyConnected(op);
     case static_cast<int32_t>(Builtin::Add):
       return importAdd(op);
+    case static_cast<int32_t>(Builtin::Mul):
+    case static_cast<int32_t>(Builtin::Sub):
+      return importArithmetic(op);
     case static_cast<int32_t>(Builtin::Pad):
       return importPad(op);
     case static_cast<int32_t>(Builtin::AveragePool2D):
@@ -102,6 +105,8 @@ Reason OperatorImporter::importOperator(size_t index) {
     case static_cast<int32_t>(Builtin::Mean):
       return importMean(op);
     case static_cast<int32_t>(Builtin::Reshape):
+    case static_cast<int32_t>(Builtin::Squeeze):
+    case static_cast<int32_t>(Builtin::ExpandDims):
       return importReshape(op);
     case static_cast<int32_t>(Builtin::Softmax):
       return importSoftmax(op);

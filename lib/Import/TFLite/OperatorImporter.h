@@ -8,7 +8,7 @@
 //
 // Turns operators of a decoded model into ops at the builder's position. The
 // methods that import a kind of operator are spread over
-// ImportActivations.cpp, ImportConvolutions.cpp, ImportElementwise.cpp and ImportShapes.cpp; what they
+// ImportActivations.cpp, ImportArithmetic.cpp, ImportConvolutions.cpp, ImportElementwise.cpp and ImportShapes.cpp; what they
 // share is in OperatorImporter.cpp.
 //
 //===----------------------------------------------------------------------===//
@@ -93,6 +93,9 @@ private:
   Reason importRelu(const Operator &op);
   /// One INT8 operand with one scale, and a result of its shape with another.
   Reason checkElementwise(const Operator &op) const;
+  // ImportArithmetic.cpp
+  /// MUL, SUB, and ADD with a constant or with broadcasting.
+  Reason importArithmetic(const Operator &op);
   // ImportConvolutions.cpp
   Reason importConv2D(const Operator &op);
   Reason importDepthwiseConv2D(const Operator &op);

@@ -456,6 +456,22 @@ bool Decoder::decodeOptions(const schema::Operator &from, Operator &to) {
     to.options = add;
     break;
   }
+  case static_cast<int32_t>(Builtin::Mul): {
+    AddOptions mul;
+    if (const auto *options = from.builtin_options_as_MulOptions())
+      isValid = decodeActivation(options->fused_activation_function(),
+                                 mul.activation);
+    to.options = mul;
+    break;
+  }
+  case static_cast<int32_t>(Builtin::Sub): {
+    AddOptions sub;
+    if (const auto *options = from.builtin_options_as_SubOptions())
+      isValid = decodeActivation(options->fused_activation_function(),
+                                 sub.activation);
+    to.options = sub;
+    break;
+  }
   case static_cast<int32_t>(Builtin::Softmax): {
     const auto *options = from.builtin_options_as_SoftmaxOptions();
     if ((isMissing = !options))

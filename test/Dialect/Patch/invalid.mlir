@@ -763,6 +763,48 @@ func.func @negative_T1(%x: tensor<1x2x2x1xi8>) {
 
 // -----
 
+func.func @negative_B1(%x: tensor<1x4x4x2xi8>, %y: tensor<1x1x3x2xi8>) {
+  // expected-error@+1 {{'patch.mul' op B1: operands 'tensor<1x4x4x2xi8>' and 'tensor<1x1x3x2xi8>' do not broadcast to 'tensor<1x4x4x2xi8>'}}
+  %0 = patch.mul %x, %y {lhs_zp = 0 : i32, rhs_zp = 0 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [-9], zero_point = 0, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x2xi8>, tensor<1x1x3x2xi8>) -> tensor<1x4x4x2xi8>
+  return
+}
+
+// -----
+
+func.func @negative_B2_constants() {
+  %c = arith.constant dense<3> : tensor<1x1x1x2xi8>
+  // expected-error@+1 {{'patch.mul' op B2: both operands are constants}}
+  %0 = patch.mul %c, %c {lhs_zp = 0 : i32, rhs_zp = 0 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [-9], zero_point = 0, min = -128, max = 127, rounding = tflite>} : (tensor<1x1x1x2xi8>, tensor<1x1x1x2xi8>) -> tensor<1x1x1x2xi8>
+  return
+}
+
+// -----
+
+func.func @negative_B2_map(%x: tensor<1x4x4x2xi8>) {
+  %c = arith.constant dense<3> : tensor<1x1x4x2xi8>
+  // expected-error@+1 {{'patch.mul' op B2: a constant operand has height and width 1, not 'tensor<1x1x4x2xi8>'}}
+  %0 = patch.mul %x, %c {lhs_zp = 0 : i32, rhs_zp = 0 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [-9], zero_point = 0, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x2xi8>, tensor<1x1x4x2xi8>) -> tensor<1x4x4x2xi8>
+  return
+}
+
+// -----
+
+func.func @negative_D2_mul(%x: tensor<1x4x4x2xi8>) {
+  // expected-error@+1 {{'patch.mul' op D2: one multiplier is expected}}
+  %0 = patch.mul %x, %x {lhs_zp = 0 : i32, rhs_zp = 0 : i32, requant = #patch.requant<multiplier = [1, 2], exponent = [0, 0], zero_point = 0, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x2xi8>, tensor<1x4x4x2xi8>) -> tensor<1x4x4x2xi8>
+  return
+}
+
+// -----
+
+func.func @negative_D3_broadcast_add(%x: tensor<1x4x4x2xi8>) {
+  // expected-error@+1 {{'patch.broadcast_add' op D3: left_shift must be in [0, 30], exponents in [-31, 30]}}
+  %0 = patch.broadcast_add %x, %x {left_shift = 31 : i32, lhs_zp = 0 : i32, lhs_multiplier = 1 : i32, lhs_exponent = 0 : i32, rhs_zp = 0 : i32, rhs_multiplier = 1 : i32, rhs_exponent = 0 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [-9], zero_point = 0, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x2xi8>, tensor<1x4x4x2xi8>) -> tensor<1x4x4x2xi8>
+  return
+}
+
+// -----
+
 func.func @negative_G5_empty(%in: tensor<1x4x4x2xi8>) {
   // expected-error@+1 {{'patch.stage' op G5: a stage holds at least one layer}}
   %0 = patch.stage(%x = %in : tensor<1x4x4x2xi8>) -> tensor<1x4x4x2xi8> {

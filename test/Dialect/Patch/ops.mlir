@@ -55,6 +55,38 @@ func.func @lookup(%input: tensor<1x8x8x16xi8>) -> tensor<1x8x8x16xi8> {
   return %0 : tensor<1x8x8x16xi8>
 }
 
+// CHECK-LABEL: func.func @broadcast_add
+// CHECK:         patch.broadcast_add %{{.*}}, %{{.*}} {left_shift = 20 : i32, {{.*}}, subtract} : (tensor<1x8x8x16xi8>, tensor<1x1x1x16xi8>) -> tensor<1x8x8x16xi8>
+func.func @broadcast_add(%map: tensor<1x8x8x16xi8>, %offsets: tensor<1x1x1x16xi8>) -> tensor<1x8x8x16xi8> {
+  %0 = patch.broadcast_add %map, %offsets {
+    left_shift = 20 : i32, lhs_zp = -128 : i32,
+    lhs_multiplier = 1073741824 : i32, lhs_exponent = 0 : i32,
+    rhs_zp = 0 : i32, rhs_multiplier = 1073741824 : i32,
+    rhs_exponent = 0 : i32, subtract, requant = #patch.requant<
+      multiplier = [1073741824], exponent = [-18], zero_point = -128,
+      min = -128, max = 127, rounding = tflite>
+  } : (tensor<1x8x8x16xi8>, tensor<1x1x1x16xi8>) -> tensor<1x8x8x16xi8>
+  return %0 : tensor<1x8x8x16xi8>
+}
+
+// A constant may stand first; sizes 1 meet along different axes.
+
+// CHECK-LABEL: func.func @mul
+// CHECK:         patch.mul %{{.*}}, %{{.*}} {{.*}} : (tensor<1x1x1x16xi8>, tensor<1x8x1x16xi8>) -> tensor<1x8x1x16xi8>
+// CHECK:         patch.mul %{{.*}}, %{{.*}} {{.*}} : (tensor<1x8x1x16xi8>, tensor<1x1x9x1xi8>) -> tensor<1x8x9x16xi8>
+func.func @mul(%column: tensor<1x8x1x16xi8>, %row: tensor<1x1x9x1xi8>) -> tensor<1x8x9x16xi8> {
+  %factors = arith.constant dense<3> : tensor<1x1x1x16xi8>
+  %0 = patch.mul %factors, %column {lhs_zp = -128 : i32, rhs_zp = -128 : i32,
+    requant = #patch.requant<multiplier = [1082179840], exponent = [-7],
+      zero_point = -128, min = -128, max = 127, rounding = tflite>
+  } : (tensor<1x1x1x16xi8>, tensor<1x8x1x16xi8>) -> tensor<1x8x1x16xi8>
+  %1 = patch.mul %0, %row {lhs_zp = -128 : i32, rhs_zp = -128 : i32,
+    requant = #patch.requant<multiplier = [1082179840], exponent = [-7],
+      zero_point = -128, min = -128, max = 127, rounding = tflite>
+  } : (tensor<1x8x1x16xi8>, tensor<1x1x9x1xi8>) -> tensor<1x8x9x16xi8>
+  return %1 : tensor<1x8x9x16xi8>
+}
+
 // CHECK-LABEL: func.func @fully_connected
 // CHECK:         patch.fully_connected %{{.*}} (tensor<1x4x4x8xi8>, tensor<10x128xi8>, tensor<10xi32>) -> tensor<1x1x1x10xi8>
 func.func @fully_connected(%input: tensor<1x4x4x8xi8>, %weights: tensor<10x128xi8>, %bias: tensor<10xi32>) -> tensor<1x1x1x10xi8> {

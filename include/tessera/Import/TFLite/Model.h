@@ -123,6 +123,7 @@ struct FullyConnectedOptions {
   int32_t weightsFormat = 0;
 };
 
+/// ADD, MUL and SUB.
 struct AddOptions {
   Activation activation = Activation::None;
 };
@@ -153,6 +154,7 @@ enum class Builtin : int32_t {
   FullyConnected = 9,
   Logistic = 14,
   MaxPool2D = 17,
+  Mul = 18,
   Relu = 19,
   ReluN1To1 = 20,
   Relu6 = 21,
@@ -162,6 +164,9 @@ enum class Builtin : int32_t {
   Custom = 32,
   Pad = 34,
   Mean = 40,
+  Sub = 41,
+  Squeeze = 43,
+  ExpandDims = 70,
   LeakyRelu = 98,
   Elu = 111,
   Quantize = 114,

@@ -233,6 +233,18 @@ LogicalResult MaxPool2DOp::verify() { return verifyPool(*this); }
 // Element by element
 //===----------------------------------------------------------------------===//
 
+/// D3: of both operands of an addition.
+template <typename SumOp>
+static LogicalResult verifyAddendScales(SumOp op) {
+  auto inRange = [](int32_t e) { return e >= -31 && e <= 30; };
+  int32_t shift = op.getLeftShift();
+  if (shift < 0 || shift > 30 || !inRange(op.getLhsExponent()) ||
+      !inRange(op.getRhsExponent()))
+    return op.emitOpError("D3: left_shift must be in [0, 30], exponents in "
+                          "[-31, 30]");
+  return success();
+}
+
 LogicalResult AddOp::verify() {
   if (failed(verifyActivations(*this)) ||
       failed(verifySameShape(*this, "D1", getLhs(), getRhs())) ||
@@ -240,14 +252,48 @@ LogicalResult AddOp::verify() {
     return failure();
   if (getRequant().getMultiplier().size() != 1)
     return emitOpError("D2: one multiplier is expected");
-  auto inRange = [](int32_t e) { return e >= -31 && e <= 30; };
-  int32_t shift = getLeftShift();
-  if (shift < 0 || shift > 30 || !inRange(getLhsExponent()) ||
-      !inRange(getRhsExponent()))
-    return emitOpError("D3: left_shift must be in [0, 30], exponents in "
-                       "[-31, 30]");
+  return verifyAddendScales(*this);
+}
+
+/// L1, B1, B2 and D2 of the ops that broadcast.
+template <typename BroadcastOp>
+static LogicalResult verifyBroadcast(BroadcastOp op) {
+  for (Value value : {op.getLhs(), op.getRhs(), op.getOutput()})
+    if (failed(verifyActivation(op, value)))
+      return failure();
+  ArrayRef<int64_t> lhs = typeOf(op.getLhs()).getShape(),
+                    rhs = typeOf(op.getRhs()).getShape(),
+                    out = typeOf(op.getOutput()).getShape();
+  for (unsigned axis = 1; axis < 4; ++axis) {
+    // Of two different sizes one is 1, and the result has the other.
+    int64_t wide = lhs[axis] == 1 ? rhs[axis] : lhs[axis];
+    if (out[axis] != wide || (rhs[axis] != wide && rhs[axis] != 1))
+      return op.emitOpError("B1: operands ")
+             << typeOf(op.getLhs()) << " and " << typeOf(op.getRhs())
+             << " do not broadcast to " << typeOf(op.getOutput());
+  }
+  SmallVector<OpOperand *> activations = op.getActivationOperands();
+  if (activations.empty())
+    return op.emitOpError("B2: both operands are constants");
+  for (OpOperand &operand : op->getOpOperands())
+    if (!llvm::is_contained(activations, &operand) &&
+        (typeOf(operand.get()).getDimSize(1) != 1 ||
+         typeOf(operand.get()).getDimSize(2) != 1))
+      return op.emitOpError("B2: a constant operand has height and width 1, "
+                            "not ")
+             << typeOf(operand.get());
+  if (op.getRequant().getMultiplier().size() != 1)
+    return op.emitOpError("D2: one multiplier is expected");
   return success();
 }
+
+LogicalResult BroadcastAddOp::verify() {
+  if (failed(verifyBroadcast(*this)))
+    return failure();
+  return verifyAddendScales(*this);
+}
+
+LogicalResult MulOp::verify() { return verifyBroadcast(*this); }
 
 LogicalResult RequantizeOp::verify() {
   if (failed(verifyActivations(*this)) ||

@@ -111,6 +111,56 @@ SmallVector<OpOperand *> AddOp::getActivationOperands() {
 
 int AddOp::getInPlaceActivation() { return 0; }
 
+/// The operands of an op that broadcasts, without the constants.
+template <typename BroadcastOp>
+static SmallVector<OpOperand *> broadcastActivations(BroadcastOp op) {
+  SmallVector<OpOperand *> activations;
+  for (OpOperand &operand : op->getOpOperands()) {
+    Operation *producer = operand.get().getDefiningOp();
+    if (!producer || !producer->hasTrait<OpTrait::ConstantLike>())
+      activations.push_back(&operand);
+  }
+  return activations;
+}
+
+template <typename BroadcastOp>
+static WindowMap broadcastMap(BroadcastOp op, unsigned activation,
+                              unsigned axis) {
+  Value operand = broadcastActivations(op)[activation]->get();
+  return dim(operand, 1 + axis) == dim(op.getOutput(), 1 + axis)
+             ? WindowMap::identity()
+             : WindowMap::whole();
+}
+
+/// The first activation that is not broadcast.
+template <typename BroadcastOp>
+static int broadcastInPlace(BroadcastOp op) {
+  for (auto [index, operand] : llvm::enumerate(broadcastActivations(op)))
+    if (operand->get().getType() == op.getOutput().getType())
+      return static_cast<int>(index);
+  return -1;
+}
+
+SmallVector<OpOperand *> BroadcastAddOp::getActivationOperands() {
+  return broadcastActivations(*this);
+}
+
+WindowMap BroadcastAddOp::getWindowMap(unsigned activation, unsigned axis) {
+  return broadcastMap(*this, activation, axis);
+}
+
+int BroadcastAddOp::getInPlaceActivation() { return broadcastInPlace(*this); }
+
+SmallVector<OpOperand *> MulOp::getActivationOperands() {
+  return broadcastActivations(*this);
+}
+
+WindowMap MulOp::getWindowMap(unsigned activation, unsigned axis) {
+  return broadcastMap(*this, activation, axis);
+}
+
+int MulOp::getInPlaceActivation() { return broadcastInPlace(*this); }
+
 int RequantizeOp::getInPlaceActivation() { return 0; }
 
 int LookupOp::getInPlaceActivation() { return 0; }

@@ -101,6 +101,35 @@ def add():
     return b
 
 
+def mul_number():
+    """(q - 1) * (6 - 2) * 0.5 * 0.25 / 1 = (q - 1) / 2 + 3."""
+    b = Builder()
+    x = b.input((1, 2, 3), 0.5, 1)
+    b.output(b.binary("MUL", x, b.constant("c", 6, "INT8", 0.25, 2), (1.0, 3)))
+    return b
+
+
+def sub_from_channels():
+    """Twice the greater scale is 1: operands by 1/4 and 1/2, the difference by 1 / (2^20 * 2)."""
+    b = Builder()
+    x = b.input((1, 2, 2, 3), 0.5, 4)
+    b.output(b.binary("SUB", b.constant("c", [1, 2, 3], "INT8", 0.25, -5), x, (2.0, -6), "RELU"))
+    return b
+
+
+def mul_by_channels():
+    b = Builder()
+    x, y = b.input((1, 2, 2, 3), 0.5, 4), b.input((1, 1, 1, 3), 0.25, 5)
+    b.output(b.binary("MUL", x, y, (1.0, 6)))
+    return b
+
+
+def mul_by_picture():
+    b = Builder()
+    b.output(b.binary("MUL", b.input((1, 2, 2, 3), 0.5, 4), b.constant("c", np.ones((2, 2, 1)), "INT8", 0.25), (1.0, 6)))
+    return b
+
+
 def pad():
     return one_operator((1, 3, 3, 2), 0.5, 1, lambda b, x: b.pad(x, [(0, 0), (1, 2), (3, 4), (0, 0)], (0.25, -7)))
 
@@ -139,7 +168,7 @@ def relu6_that_requantises():
 
 def logistic_zero_point():
     b = one_operator((1, 2, 2, 3), 0.5, 1, lambda b, x: b.activation("LOGISTIC", x))
-    b.model.tensors[b.model.outputs[0]].quantization.zero_points[0] = 0
+    b.model.tensors[b.model.outputs[0]].quantization.zero_points = np.zeros(1, np.int64)
     return b
 
 

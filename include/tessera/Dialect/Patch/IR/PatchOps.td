@@ -249,6 +249,67 @@ def Patch_AddOp : Patch_LayerOp<"add",
   }];
 }
 
+// Element by element, with broadcasting and constants. The activations are the
+// operands that are not constant.
+class Patch_BroadcastOp<string mnemonic>
+    : Patch_LayerOp<mnemonic, ["getActivationOperands", "getWindowMap",
+                               "getInPlaceActivation"]> {
+  let results = (outs 4DTensorOf<[I8]>:$output);
+  let assemblyFormat = [{
+    $lhs `,` $rhs attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Patch_BroadcastAddOp : Patch_BroadcastOp<"broadcast_add"> {
+  let summary = "Quantised addition or subtraction that broadcasts";
+  let description = [{
+    As `patch.add`, but an operand may be a constant (one value, or one per
+    channel), and an operand of size 1 along an axis is repeated along it. With
+    `subtract` the scaled second operand is subtracted. (Not a negated multiplier:
+    that would round ties the other way.)
+
+    ```mlir
+    %0 = patch.broadcast_add %map, %offsets {
+      left_shift = 20 : i32, lhs_zp = -128 : i32,
+      lhs_multiplier = 1073741824 : i32, lhs_exponent = 0 : i32,
+      rhs_zp = 0 : i32, rhs_multiplier = 1073741824 : i32,
+      rhs_exponent = 0 : i32, subtract, requant = #patch.requant<
+        multiplier = [1073741824], exponent = [-18], zero_point = -128,
+        min = -128, max = 127, rounding = tflite>
+    } : (tensor<1x8x8x16xi8>, tensor<1x1x1x16xi8>) -> tensor<1x8x8x16xi8>
+    ```
+
+    Constraints: L1, also for a constant; B1 every size of an operand is the
+    result's or 1, and one operand has the result's; B2 one operand is not
+    constant, and a constant has height and width 1; D2 one multiplier; D3
+    left_shift in [0, 30], exponents in [-31, 30].
+  }];
+  let arguments = (ins 4DTensorOf<[I8]>:$lhs, 4DTensorOf<[I8]>:$rhs,
+    I32Attr:$left_shift, I32Attr:$lhs_zp, I32Attr:$lhs_multiplier,
+    I32Attr:$lhs_exponent, I32Attr:$rhs_zp, I32Attr:$rhs_multiplier,
+    I32Attr:$rhs_exponent, UnitAttr:$subtract, Patch_RequantAttr:$requant);
+}
+
+def Patch_MulOp : Patch_BroadcastOp<"mul"> {
+  let summary = "Quantised multiplication that broadcasts";
+  let description = [{
+    requant((lhs − lhs_zp) · (rhs − rhs_zp)). Operands may be constants and are
+    broadcast as by `patch.broadcast_add`.
+
+    ```mlir
+    // Squeeze and excite: a map by a factor per channel.
+    %0 = patch.mul %map, %factors {lhs_zp = -128 : i32, rhs_zp = -128 : i32,
+      requant = #patch.requant<multiplier = [1082179840], exponent = [-7],
+        zero_point = -128, min = -128, max = 127, rounding = tflite>
+    } : (tensor<1x8x8x16xi8>, tensor<1x1x1x16xi8>) -> tensor<1x8x8x16xi8>
+    ```
+
+    Constraints: L1, B1, B2 and D2 as for `patch.broadcast_add`.
+  }];
+  let arguments = (ins 4DTensorOf<[I8]>:$lhs, 4DTensorOf<[I8]>:$rhs,
+    I32Attr:$lhs_zp, I32Attr:$rhs_zp, Patch_RequantAttr:$requant);
+}
+
 def Patch_RequantizeOp : Patch_LayerOp<"requantize", ["getInPlaceActivation"]> {
   let summary = "From one quantisation to another, element by element";
   let description = [{
