@@ -277,25 +277,19 @@ void Conv2DBody::emitGathered() {
   shape.windowBytes = fact(WindowBytes);
   shape.zeroPoint = fact(InputZeroPoint);
   WindowGather gather(k, args, shape, c.dense.onePixel ? 1 : 2, c.isDilated);
-  Val stride = fact(StrideX), one = k.i32(1);
-  Val panels[] = {gather.panel(k.i32(0)), gather.panel(one)};
+  Val stride = fact(StrideX);
+  Val panels[] = {gather.panel(k.i32(0)), gather.panel(k.i32(1))};
   forPairs({args.get(ArgRole::InFirstColumn)},
            [&](ArrayRef<Val> v, Val hasSecond, Val out) -> Vals {
-             Vals next;
+             Val next = v[0] + stride;
              if (c.dense.onePixel) {
                gather.gather(v[0], panels[0]);
-               next = {v[0] + stride};
              } else {
-               Vals last =
-                   k.loop(k.select(hasSecond, k.i32(2), one), {v[0], panels[0]},
-                          [&](ArrayRef<Val> p) -> Vals {
-                            gather.gather(p[0], p[1]);
-                            return {p[0] + stride, panels[1]};
-                          });
-               next = {last[0]};
+               gather.gatherPair(v[0], stride, hasSecond);
+               next = next + stride;
              }
              emitPixels(panels[0], panels[1], hasSecond, out);
-             return next;
+             return {next};
            });
 }
 

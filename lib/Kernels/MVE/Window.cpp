@@ -86,6 +86,55 @@ void WindowGather::copyRows(Val from, Val to, Val bytes) const {
   emitAssembly(k, a, inputs, "r6 r8 lr q0 vpr");
 }
 
+/// Copies whole rows of two windows from byte `from` and `from` + `distance` of
+/// each stored row.
+void WindowGather::copyRowPairs(Val from, Val distance) const {
+  Assembly a;
+  a.line("1:");
+  a.line("ldr r6, [r0], #4");
+  a.line("mov r10, r3");
+  a.line("add.w r11, r3, r7");
+  a.line("add r6, r2");
+  a.line("add.w r8, r6, r5");
+  a.line("add r3, r4");
+  a.line("dlstp.8 lr, r4");
+  a.line("2:");
+  a.line("vldrb.u8 q0, [r6], #16");
+  a.line("vstrb.8 q0, [r10], #16");
+  a.line("vldrb.u8 q1, [r8], #16");
+  a.line("vstrb.8 q1, [r11], #16");
+  a.line("letp lr, 2b");
+  a.line("subs r1, r1, #1");
+  a.line("bne 1b");
+  AsmInput inputs[] = {
+      {"r0", rowTable},          {"r1", numRows},        {"r2", from},
+      {"r3", panels + firstRow}, {"r4", shape.rowBytes}, {"r5", distance},
+      {"r7", shape.windowBytes}};
+  emitAssembly(k, a, inputs, "r6 r8 r10 r11 lr q0 q1 vpr");
+}
+
+void WindowGather::gatherPair(Val column, Val stride, Val hasSecond) const {
+  auto oneByOne = [&]() -> Vals {
+    k.loop(k.select(hasSecond, k.i32(2), k.i32(1)), {column, panels},
+           [&](ArrayRef<Val> v) -> Vals {
+             gather(v[0], v[1]);
+             return {v[0] + stride, v[1] + shape.windowBytes};
+           });
+    return {};
+  };
+  if (isDilated) {
+    oneByOne();
+    return;
+  }
+  Val isInside = (column >= 0) & hasSecond &
+                 (column + stride + shape.kernelWidth <= columns);
+  auto together = [&]() -> Vals {
+    copyRowPairs(column * shape.pixelBytes, stride * shape.pixelBytes);
+    return {};
+  };
+  k.ifElse(isInside, together, oneByOne);
+}
+
 void WindowGather::gather(Val column, Val panel) const {
   Val zero = k.i32(0), to = panel + firstRow;
   Val reach = column + (shape.kernelWidth - 1) * shape.dilationX;

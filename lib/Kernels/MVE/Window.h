@@ -40,9 +40,13 @@ public:
   Val panel(Val index) const { return panels + index * shape.windowBytes; }
   /// Copies the window whose first tap is in this column.
   void gather(Val column, Val panel) const;
+  /// Copies that window and, if `hasSecond`, the one `stride` columns on to the
+  /// first two panels.
+  void gatherPair(Val column, Val stride, Val hasSecond) const;
 
 private:
   void copyRows(Val from, Val to, Val bytes) const;
+  void copyRowPairs(Val from, Val distance) const;
 
   KernelBuilder &k;
   WindowShape shape;
