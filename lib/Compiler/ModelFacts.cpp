@@ -9,6 +9,7 @@
 #include "tessera/Compiler/ModelFacts.h"
 
 #include "tessera/Dialect/Patch/Transforms/NetworkGraph.h"
+#include "tessera/Dialect/Patch/Transforms/ReceptiveField.h"
 #include "tessera/Planning/Lifetimes.h"
 
 using namespace mlir;
@@ -111,6 +112,8 @@ FailureOr<ModelFacts> tessera::collectFacts(func::FuncOp func) {
       planning::computeTimeline(index, plan->stages, runs);
   plan->layout.maxLiveBytes = timeline.maxLiveBytes;
   facts.stats = planning::statsOf(network->graph, *plan);
+  if (auto removed = func->getAttrOfType<IntegerAttr>(patch::kRemovedMacsAttr))
+    facts.removedMacs = removed.getInt();
   if (timeline.peakOp >= 0)
     facts.peakLayer = network->graph.ops[timeline.peakOp].name;
 

@@ -61,6 +61,8 @@ struct ModelFacts {
   std::string name;
   patch::InputMode inputMode = patch::InputMode::Resident;
   planning::PlanStats stats;
+  /// MACs of the file that no output needs: those it had less those planned.
+  int64_t removedMacs = 0;
   /// The layer that runs when most bytes are alive.
   std::string peakLayer;
   int64_t arenaAlignment = 16;
