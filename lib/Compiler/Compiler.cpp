@@ -26,6 +26,8 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/SourceMgr.h"
@@ -134,6 +136,22 @@ static void setCodeSection(llvm::Module &module, StringRef section) {
       function.setSection(section);
 }
 
+/// Forbids to hoist anything out of the loops of the entry function. What is
+/// invariant there are addresses of rings and tables, an add each, for every
+/// layer of a stage: hoisted, all of them would only be spilled to the stack.
+static void forbidHoisting(llvm::Function &entry) {
+  llvm::DominatorTree dominators(entry);
+  llvm::LoopInfo loops(dominators);
+  llvm::LLVMContext &context = entry.getContext();
+  for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
+    auto *disable = llvm::MDNode::get(
+        context, llvm::MDString::get(context, "llvm.licm.disable"));
+    llvm::MDNode *id = llvm::MDNode::getDistinct(context, {nullptr, disable});
+    id->replaceOperandWith(0, id);
+    loop->setLoopID(id);
+  }
+}
+
 static FailureOr<target::EmittedObject> emit(ModuleOp module,
                                              const CompileOptions &options) {
   llvm::LLVMContext llvmContext;
@@ -144,6 +162,7 @@ static FailureOr<target::EmittedObject> emit(ModuleOp module,
   setCodeSection(*llvmModule, options.codeSection.empty()
                                   ? ".text." + options.name
                                   : options.codeSection);
+  forbidHoisting(*llvmModule->getFunction(options.name + "_run"));
   target::EmitOptions emitOptions;
   emitOptions.floatABI = options.floatABI;
   emitOptions.inspect.entry = options.name + "_run";
