@@ -177,6 +177,7 @@ private:
   Val fact(unsigned number) { return args.fact(number, DescriptorConstant); }
   void emitGathered();
   void emitDirect();
+  void emitBlocks(Val first, Val second, Val hasSecond, Val pairs, Val out);
   void emitPixels(Val first, Val second, Val hasSecond, Val out);
   void emitSingles(Val window, Val out);
   Vals forPairs(
@@ -209,22 +210,29 @@ Vals Conv2DBody::forPairs(
                 });
 }
 
+/// The blocks of channels of pairs of pixels whose windows are contiguous and
+/// regularly spaced.
+void Conv2DBody::emitBlocks(Val first, Val second, Val hasSecond, Val pairs,
+                            Val out) {
+  DenseOperands operands;
+  operands.windows[0] = first;
+  operands.windows[1] =
+      c.dense.onePixel ? first : k.select(hasSecond, second, first);
+  operands.weights = weights;
+  operands.trips = fact(Trips);
+  operands.records = descriptor + fact(Records);
+  operands.recordsEnd = descriptor + fact(RecordsEnd);
+  operands.out = out;
+  operands.secondOut = k.select(hasSecond, outputChannels << 16, k.i32(0));
+  operands.zeroPoint = fact(OutputZeroPoint);
+  operands.pairs = pairs;
+  emitDenseBlocks(k, c.dense, operands);
+}
+
 /// All channels of two pixels with contiguous windows.
 void Conv2DBody::emitPixels(Val first, Val second, Val hasSecond, Val out) {
-  if (c.hasBlocks) {
-    DenseOperands operands;
-    operands.windows[0] = first;
-    operands.windows[1] =
-        c.dense.onePixel ? first : k.select(hasSecond, second, first);
-    operands.weights = weights;
-    operands.trips = fact(Trips);
-    operands.records = descriptor + fact(Records);
-    operands.recordsEnd = descriptor + fact(RecordsEnd);
-    operands.out = out;
-    operands.secondOut = k.select(hasSecond, outputChannels << 16, k.i32(0));
-    operands.zeroPoint = fact(OutputZeroPoint);
-    emitDenseBlocks(k, c.dense, operands);
-  }
+  if (c.hasBlocks)
+    emitBlocks(first, second, hasSecond, k.i32(1), out);
   if (!c.hasSingles)
     return;
   if (c.dense.onePixel) {
@@ -260,6 +268,18 @@ void Conv2DBody::emitDirect() {
   Val strideBytes = fact(StrideX) * pixelBytes;
   Val first = args.get(ArgRole::InBase) + args.get(ArgRole::InOffset) +
               args.get(ArgRole::InFirstColumn) * pixelBytes;
+  if (c.hasBlocks && !c.hasSingles && !c.dense.onePixel) {
+    // One statement for all pairs, one for an odd last pixel.
+    Val count = args.get(ArgRole::Count);
+    Val runs = k.min(count >> 1, k.i32(1)) + (count & 1);
+    k.loop(runs, {first, args.output(), count}, [&](ArrayRef<Val> v) -> Vals {
+      Val pairs = k.max(v[2] >> 1, k.i32(1)), pixels = pairs << 1;
+      emitBlocks(v[0], v[0] + strideBytes, v[2] > 1, pairs, v[1]);
+      return {v[0] + pixels * strideBytes, v[1] + pixels * outputChannels,
+              v[2] - pixels};
+    });
+    return;
+  }
   forPairs({first}, [&](ArrayRef<Val> v, Val hasSecond, Val out) -> Vals {
     Val second = v[0] + strideBytes;
     emitPixels(v[0], second, hasSecond, out);
@@ -367,9 +387,11 @@ static FailureOr<RowKernel> selectDense(Operation *layer) {
   SmallVector<int8_t> records;
   appendDenseRecords(records, convClass.dense, dense.requant, folded,
                      numBlocks);
+  auto recordBytes = static_cast<int32_t>(records.size());
+  appendPairSteps(records, convClass.dense, windowBytes, numBlocks,
+                  {int64_t(dense.strideX) * dense.inputChannels, channels});
   descriptor[Records] = descriptor.append(ArrayRef<int8_t>(records));
-  descriptor[RecordsEnd] =
-      descriptor[Records] + static_cast<int32_t>(records.size());
+  descriptor[RecordsEnd] = descriptor[Records] + recordBytes;
   descriptor[OutputZeroPoint] = dense.requant.getZeroPoint();
   descriptor[Singles] = static_cast<int32_t>(channels - firstSingle);
   descriptor[FirstSingle] = static_cast<int32_t>(firstSingle);

@@ -79,6 +79,17 @@ void mve::appendDenseRecords(SmallVectorImpl<int8_t> &records,
                                     : ArrayRef<int64_t>(four));
 }
 
+void mve::appendPairSteps(SmallVectorImpl<int8_t> &records,
+                          const DenseClass &denseClass, int64_t windowBytes,
+                          int64_t numBlocks, PairSteps steps) {
+  int64_t channels = numBlocks * denseClass.blockChannels();
+  // In the order of DenseBlocks::writeNextPair.
+  for (int64_t step :
+       {-static_cast<int64_t>(records.size()), -channels * windowBytes,
+        2 * steps.window, 2 * steps.out - channels, steps.window})
+    appendWord(records, static_cast<int32_t>(step));
+}
+
 int32_t mve::countTrips(int64_t windowBytes) {
   return static_cast<int32_t>((windowBytes / 16 - 1) / DenseClass::loopChunks);
 }
@@ -101,6 +112,8 @@ private:
   void writeStep(int64_t chunk, bool isTail);
   void writeSetup();
   void writeOutput();
+  void loadShortWindows(StringRef second);
+  void writeNextPair();
 
   const DenseClass &c;
   Assembly a;
@@ -156,7 +169,7 @@ void DenseBlocks::writeStep(int64_t chunk, bool isTail) {
 }
 
 /// Before the first block: r0 end of the records, r2 offset of the second
-/// output, r4 zero point.
+/// output, r4 zero point, r10 pairs.
 void DenseBlocks::writeSetup() {
   a.line((c.scale.shiftsLeft ? "vdup.32" : "vdup.16") + Twine(" q6, r4"));
   if (!c.onePixel) {
@@ -172,11 +185,10 @@ void DenseBlocks::writeSetup() {
     a.line("vctp.8 r6");
   }
   if (c.isShort) {
-    if (c.tail)
-      a.line(c.onePixel ? "vpst" : "vpstt");
-    for (int p = 0; p < (c.onePixel ? 1 : 2); ++p)
-      a.line((c.tail ? "vldrbt.u8 " : "vldrb.u8 ") + windowVectors[p] + ", [" +
-             windowPointers[p] + "]");
+    loadShortWindows("r9");
+    a.line("mov r9, r10");
+  } else if (!c.onePixel) {
+    a.line("vmov.32 q4[0], r10");
   }
   if (c.hasLoop) {
     a.line("vmov q5[2], q5[0], r1, r9");
@@ -184,6 +196,44 @@ void DenseBlocks::writeSetup() {
   } else {
     a.line("mov r7, r0");
   }
+}
+
+void DenseBlocks::loadShortWindows(StringRef second) {
+  if (c.tail)
+    a.line(c.onePixel ? "vpst" : "vpstt");
+  StringRef load = c.tail ? "vldrbt.u8 " : "vldrb.u8 ";
+  a.line(load + "q0, [r1]");
+  if (!c.onePixel)
+    a.line(load + "q1, [" + second + "]");
+}
+
+/// Goes back to the first block of the next pair, or falls through behind the
+/// last one.
+void DenseBlocks::writeNextPair() {
+  if (c.isShort) {
+    a.line("subs.w r9, r9, #1");
+    a.line("beq 5f");
+  } else {
+    a.line("vmov.32 r0, q4[0]");
+    a.line("subs r0, r0, #1");
+    a.line("beq 5f");
+    a.line("vmov.32 q4[0], r0");
+  }
+  a.line("ldm.w r3, {r0, r2, r4, r6, r8}");
+  a.line("add r3, r0");
+  a.line("add r5, r2");
+  a.line("add r1, r4");
+  a.line("add r11, r6");
+  if (c.isShort) {
+    a.line("add.w r0, r1, r8");
+    loadShortWindows("r0");
+  } else {
+    a.line("add r9, r4");
+  }
+  if (c.hasLoop)
+    a.line("vmov q5[2], q5[0], r1, r9");
+  a.line("b 1b");
+  a.line("5:");
 }
 
 void DenseBlocks::writeOutput() {
@@ -233,6 +283,8 @@ Assembly DenseBlocks::write() {
     a.line("cmp r3, r7");
   }
   a.line("bne 1b");
+  if (!c.onePixel)
+    writeNextPair();
   return a;
 }
 
@@ -247,9 +299,10 @@ void mve::emitDenseBlocks(KernelBuilder &k, const DenseClass &denseClass,
                        {"r7", operands.trips},
                        {"r0", operands.recordsEnd},
                        {"r2", operands.secondOut},
-                       {"r4", operands.zeroPoint}};
+                       {"r4", operands.zeroPoint},
+                       {"r10", operands.pairs}};
   emitAssembly(k, DenseBlocks(denseClass).write(), inputs,
-               "r6 r8 r10 r12 lr q0 q1 q2 q3 q4 q5 q6 q7 vpr");
+               "r6 r8 r12 lr q0 q1 q2 q3 q4 q5 q6 q7 vpr");
 }
 
 Val mve::emitDotProduct(KernelBuilder &k, Val window, Val weights,

@@ -57,6 +57,18 @@ void appendDenseRecords(llvm::SmallVectorImpl<int8_t> &records,
                         patch::RequantAttr requant,
                         llvm::ArrayRef<int32_t> bias, int64_t numBlocks);
 
+/// How a statement goes from a pair of pixels to the next, in bytes.
+struct PairSteps {
+  /// From a pixel's window to the next one's, from its output to the next
+  /// one's.
+  int64_t window = 0, out = 0;
+};
+
+/// Appends the words that a statement reads behind the last record.
+void appendPairSteps(llvm::SmallVectorImpl<int8_t> &records,
+                     const DenseClass &denseClass, int64_t windowBytes,
+                     int64_t numBlocks, PairSteps steps);
+
 /// Trips of the loop of `emitDenseBlocks` for windows of K bytes.
 int32_t countTrips(int64_t windowBytes);
 
@@ -74,6 +86,8 @@ struct DenseOperands {
   /// most 65532 * 2^16; 0 with two equal windows makes one pixel.
   Val secondOut;
   Val zeroPoint;
+  /// Pairs of pixels, at least 1. One pixel: not used.
+  Val pairs;
 };
 
 /// Emits one asm statement that makes all blocks of channels.

@@ -64,7 +64,11 @@ struct DepthwiseClass {
     return 4 * std::min(4, kernelWidth - 4 * v);
   }
   /// Result pixels made from one scratch; even.
-  int32_t pixels() const { return rowGroups() == 1 && strideX == 1 ? 8 : 4; }
+  int32_t pixels() const {
+    if (strideX > 1)
+      return 4;
+    return rowGroups() == 1 ? 8 : 6;
+  }
   /// Columns of the scratch.
   int32_t columns() const {
     return (pixels() - 1) * strideX + 4 * columnVectors();
@@ -388,7 +392,7 @@ void DepthwiseBody::emit() {
   k.ifThen(numRows < c.kernelHeight, [&] { fillPlanes(); });
   Val count = args.get(ArgRole::Count);
   int32_t pixels = c.pixels();
-  k.loop((count + (pixels - 1)) >> static_cast<int32_t>(llvm::Log2_32(pixels)),
+  k.loop(k.divide(count + (pixels - 1), k.i32(pixels)),
          {count, args.get(ArgRole::InFirstColumn), args.output()},
          [&](ArrayRef<Val> v) -> Vals {
            emitChannels(k.min(v[0], k.i32(pixels)), v[1], v[2]);

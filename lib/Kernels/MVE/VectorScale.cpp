@@ -77,7 +77,7 @@ SmallVector<int32_t> mve::foldBias(ArrayRef<int32_t> bias,
   return folded;
 }
 
-static void appendWord(SmallVectorImpl<int8_t> &records, int32_t word) {
+void mve::appendWord(SmallVectorImpl<int8_t> &records, int32_t word) {
   for (int byte = 0; byte < 4; ++byte)
     records.push_back(
         static_cast<int8_t>(static_cast<uint32_t>(word) >> (8 * byte)));

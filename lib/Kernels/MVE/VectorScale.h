@@ -55,6 +55,9 @@ llvm::SmallVector<int32_t> foldBias(llvm::ArrayRef<int32_t> bias,
                                     llvm::ArrayRef<int8_t> weights,
                                     int32_t inputZeroPoint);
 
+/// Appends the bytes of a word.
+void appendWord(llvm::SmallVectorImpl<int8_t> &records, int32_t word);
+
 /// Appends one record per block of channels: what `emitScale` reads, in its
 /// order. `order` lists the channels of a block by vector lane: one vector of
 /// four (both vectors have these channels) or two. Channels past the end get
