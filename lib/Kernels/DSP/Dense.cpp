@@ -49,6 +49,9 @@ enum Fact : unsigned {
   Table = channel_fact::Count,
   PairTableBytes,
   SingleTableBytes,
+  /// The first channel of the last pair, and the last single channel.
+  LastPair,
+  LastSingle,
   SingleWeights,
   /// Bytes of a pixel in the panel; of the panel of as many pixels as a block
   /// can have; of a pixel's whole quads.
@@ -425,8 +428,8 @@ void DenseBody::multiplyBlocks(int32_t pixels, bool pairs, Val out) {
     first = first + pairBytes;
   auto run = [&] {
     k.store32(first, controlBlock, control::Table);
-    k.store32(first + (pairs ? pairBytes : singleBytes), controlBlock,
-              control::TableEnd);
+    k.store32(toInteger(k, out + fact(pairs ? LastPair : LastSingle)),
+              controlBlock, control::Output);
     emitAsm(k, multiply(pixels, pairs, code.end),
             {pairs ? weights : weights + fact(SingleWeights), controlBlock}, 2);
   };
@@ -438,7 +441,6 @@ void DenseBody::multiplyBlocks(int32_t pixels, bool pairs, Val out) {
 }
 
 void DenseBody::multiplyPanel(int32_t pixels, Val out) {
-  k.store32(toInteger(k, out), controlBlock, control::Output);
   multiplyBlocks(pixels, /*pairs=*/true, out);
   if (code.hasSingles)
     multiplyBlocks(pixels, /*pairs=*/false, out);
@@ -681,18 +683,21 @@ static BlockEnd chooseEnd(patch::RequantAttr requant) {
 static void describeBlocks(Descriptor &descriptor, const ChannelBlocks &blocks,
                            ArrayRef<FusedChannel> fused, bool isFused) {
   SmallVector<int32_t> pairs, singles;
-  auto scale = [&](SmallVectorImpl<int32_t> &row, int32_t c, int32_t first) {
+  // The channel is relative to the last one: what is not negative ends the
+  // loop.
+  auto scale = [&](SmallVectorImpl<int32_t> &row, int32_t c, int32_t relative) {
     row.append({fused[c].multiplier, fused[c].rounding,
-                static_cast<int32_t>(uint32_t(first) << 8) | fused[c].shift});
+                relative * (1 << 8) + fused[c].shift});
   };
   for (int32_t c : blocks.pairs) {
     if (!isFused) {
       pairs.push_back(c);
       continue;
     }
+    int32_t relative = c - blocks.pairs.back();
     pairs.append({fused[c].doubledBias, fused[c + 1].doubledBias});
-    scale(pairs, c, c);
-    scale(pairs, c + 1, c);
+    scale(pairs, c, relative);
+    scale(pairs, c + 1, relative);
   }
   for (int32_t c : blocks.singles) {
     if (!isFused) {
@@ -700,8 +705,12 @@ static void describeBlocks(Descriptor &descriptor, const ChannelBlocks &blocks,
       continue;
     }
     singles.push_back(fused[c].doubledBias);
-    scale(singles, c, c);
+    scale(singles, c, c - blocks.singles.back());
   }
+  if (!blocks.pairs.empty())
+    descriptor[LastPair] = blocks.pairs.back();
+  if (!blocks.singles.empty())
+    descriptor[LastSingle] = blocks.singles.back();
   descriptor[Table] = descriptor.append(pairs);
   descriptor.append(singles);
   descriptor[PairTableBytes] = static_cast<int32_t>(4 * pairs.size());

@@ -160,7 +160,7 @@ void Multiply::requantize(const Registers &sums) {
   }
 }
 
-/// r9 holds the block's first channel above bit 8.
+/// r9 holds the block's first channel, less the last block's, above bit 8.
 void Multiply::store() {
   if (end == BlockEnd::Clamp) {
     line("ldrd r7, r8, [r12, " + number(control::Min) + "]");
@@ -177,7 +177,7 @@ void Multiply::store() {
     }
   }
   line("ldrd r7, r8, [r12, " + number(control::Output) + "]");
-  line("add.w r7, r7, r9, lsr #8");
+  line("add.w r7, r7, r9, asr #8");
   auto channel = [&](const Registers &values, bool isLast) {
     if (pixels > 1)
       line("strb " + values[1] + ", [r7, r8]");
@@ -214,9 +214,9 @@ void Multiply::finishBlock() {
   }
   line("str r6, [r12, " + number(control::Table) + "]");
   store();
-  line("ldr r8, [r12, " + number(control::TableEnd) + "]");
-  line("cmp r6, r8");
-  line("bne.w 1b");
+  // Only the last block's channel is not negative.
+  line("cmp r9, #0");
+  line("bmi.w 1b");
 }
 
 AsmStatement Multiply::write() {

@@ -36,17 +36,18 @@ enum : int32_t {
   Entry = 24,
   Turns = 28,
   Panel = 32,
-  /// The block's row of the channel table, and the end of the table.
+  /// The block's row of the channel table.
   Table = 36,
-  TableEnd = 40,
-  /// The first result pixel, and bytes from a result pixel to the next.
-  Output = 44,
-  OutputPitch = 48,
-  Bytes = 52,
+  /// The last block's channel of the first result pixel, and bytes from a
+  /// result
+  /// pixel to the next.
+  Output = 40,
+  OutputPitch = 44,
+  Bytes = 48,
   /// Clamp, only there for blocks that clamp.
-  Min = 52,
-  Max = 56,
-  BytesWithClamp = 60
+  Min = 48,
+  Max = 52,
+  BytesWithClamp = 56
 };
 } // namespace control
 
