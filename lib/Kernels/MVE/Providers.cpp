@@ -19,6 +19,7 @@ using namespace tessera::kernels;
 using namespace tessera::kernels::mve;
 
 SmallVector<KernelProvider> kernels::getMVEProviders() {
-  return {getConv2D(), getFullyConnected(), getExpansion(),
-          getDepthwiseConv2D(), getAdd()};
+  return {
+      getConv2D(), getFullyConnected(), getExpansion(), getDepthwiseConv2D(),
+      getAdd(),    getAvgPool2D(),      getMean()};
 }

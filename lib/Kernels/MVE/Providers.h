@@ -24,6 +24,9 @@ KernelProvider getFullyConnected();
 KernelProvider getExpansion();
 KernelProvider getDepthwiseConv2D();
 KernelProvider getAdd();
+/// Average pooling over a whole map.
+KernelProvider getAvgPool2D();
+KernelProvider getMean();
 
 } // namespace tessera::kernels::mve
 
