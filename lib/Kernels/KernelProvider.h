@@ -50,6 +50,9 @@ KernelProvider getDSPDense();
 /// Depthwise convolutions with the DSP extension.
 KernelProvider getDSPDepthwiseConv2D();
 KernelProvider getDSPAdd();
+KernelProvider getDSPAvgPool2D();
+KernelProvider getDSPMaxPool2D();
+KernelProvider getDSPMean();
 
 /// All of the MVE set, see MVE/.
 llvm::SmallVector<KernelProvider> getMVEProviders();

@@ -38,7 +38,7 @@ static SmallVector<KernelProvider> getProviders(KernelSet set) {
             getPortableQuantize(),
             getPortableDequantize()};
   case KernelSet::DSP:
-    return {getDSPDense(), getDSPDepthwiseConv2D(), getDSPAdd()};
+    return {getDSPDense(), getDSPDepthwiseConv2D(), getDSPAdd(), getDSPAvgPool2D(), getDSPMaxPool2D(), getDSPMean()};
   case KernelSet::MVE:
     return getMVEProviders();
   }

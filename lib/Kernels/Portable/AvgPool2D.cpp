@@ -49,7 +49,8 @@ static void storeMeans(KernelBuilder &k, const KernelArgs &args,
   }
 }
 
-static void buildAvgPool2D(KernelBuilder &k, const KernelArgs &args) {
+static void buildAvgPool2D(KernelBuilder &k, const KernelArgs &args,
+                           const TapLoops &loops) {
   Val channels = args.fact(Channels), quads = args.fact(Quads),
       singles = args.fact(Singles);
   Val tapRows = args.get(ArgRole::TapEnd) - args.get(ArgRole::TapBegin);
@@ -59,16 +60,8 @@ static void buildAvgPool2D(KernelBuilder &k, const KernelArgs &args) {
     Val taps = window.taps.end - window.taps.begin;
     Val pixel = window.firstColumn * channels;
     auto block = [&](unsigned size, ArrayRef<Val> c) -> Vals {
-      auto tap = [&](ArrayRef<Val> t) -> Vals {
-        Vals next = {t[0] + channels};
-        for (unsigned j = 0; j < size; ++j)
-          next.push_back(t[1 + j] + k.load8(t[0], static_cast<int32_t>(j)));
-        return next;
-      };
       auto row = [&](Val address, ArrayRef<Val> sums) -> Vals {
-        Vals init = {address + pixel + c[0]};
-        init.append(sums.begin(), sums.end());
-        return Vals(llvm::drop_begin(k.loop(taps, init, tap)));
+        return loops.add(k, address + pixel + c[0], channels, taps, sums);
       };
       Vals sums = forTapRows(k, args, Vals(size, k.i32(0)), row);
       storeMeans(k, args, sums, taps * tapRows, out + c[0]);
@@ -78,12 +71,13 @@ static void buildAvgPool2D(KernelBuilder &k, const KernelArgs &args) {
   });
 }
 
-static void buildWholeAvgPool2D(KernelBuilder &k, const KernelArgs &args) {
+static void buildWholeAvgPool2D(KernelBuilder &k, const KernelArgs &args,
+                                const TapLoops &loops) {
   Val channels = args.fact(Channels), height = args.fact(KernelHeight);
   Val count = height * args.fact(KernelWidth);
   auto start = [&](unsigned size, Val) { return Vals(size, k.i32(0)); };
   auto addRow = [&](Val channel, ArrayRef<Val> sums) {
-    return addPixels(k, args, channels, channel, sums);
+    return addPixels(k, args, loops, channels, channel, sums);
   };
   auto finish = [&](Val channel, ArrayRef<Val> sums) {
     storeMeans(k, args, sums, count, args.output() + channel);
@@ -97,15 +91,21 @@ static void buildWholeAvgPool2D(KernelBuilder &k, const KernelArgs &args) {
 // Selection
 //===----------------------------------------------------------------------===//
 
-static FailureOr<RowKernel> selectAvgPool2D(Operation *layer) {
+FailureOr<RowKernel> kernels::makeAvgPool2D(Operation *layer,
+                                            const TapLoops &loops) {
   auto pool = cast<patch::AvgPool2DOp>(layer);
   auto channels = static_cast<int32_t>(
       cast<ShapedType>(pool.getInput().getType()).getDimSize(3));
   bool isWhole = pool.getRowKind() == planning::OpKind::Reduce;
+  std::string symbol =
+      (loops.prefix + (isWhole ? "avg_pool2d_whole_i8" : "avg_pool2d_i8"))
+          .str();
+  auto build = isWhole ? buildWholeAvgPool2D : buildAvgPool2D;
   RowKernel kernel =
-      isWhole ? makeKernel("avg_pool2d_whole_i8", reductionArgs(1),
-                           buildWholeAvgPool2D)
-              : makeKernel("avg_pool2d_i8", windowArgs(1), buildAvgPool2D);
+      makeKernel(symbol, isWhole ? reductionArgs(1) : windowArgs(1),
+                 [build, &loops](KernelBuilder &k, const KernelArgs &args) {
+                   build(k, args, loops);
+                 });
   Descriptor descriptor(NumFacts);
   descriptor[KernelHeight] = pool.getKernel()[0];
   descriptor[KernelWidth] = pool.getKernel()[1];
@@ -119,14 +119,17 @@ static FailureOr<RowKernel> selectAvgPool2D(Operation *layer) {
   return kernel;
 }
 
-static ScratchSize getAvgPool2DScratch(Operation *layer) {
+ScratchSize kernels::getAvgPool2DScratch(Operation *layer) {
   auto pool = cast<patch::AvgPool2DOp>(layer);
   if (pool.getRowKind() == planning::OpKind::Rows)
     return {};
   return getReductionScratch(layer);
 }
 
+static FailureOr<RowKernel> selectPortable(Operation *layer) {
+  return makeAvgPool2D(layer, getPortableTapLoops());
+}
+
 KernelProvider kernels::getPortableAvgPool2D() {
-  return {isInt8Layer<patch::AvgPool2DOp>, selectAvgPool2D,
-          getAvgPool2DScratch};
+  return {isInt8Layer<patch::AvgPool2DOp>, selectPortable, getAvgPool2DScratch};
 }

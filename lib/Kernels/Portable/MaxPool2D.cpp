@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../KernelProvider.h"
-#include "../RowAccess.h"
+#include "Reduction.h"
 
 using namespace mlir;
 using namespace tessera;
@@ -32,7 +32,8 @@ enum Fact : unsigned {
 };
 } // namespace
 
-static void buildMaxPool2D(KernelBuilder &k, const KernelArgs &args) {
+static void buildMaxPool2D(KernelBuilder &k, const KernelArgs &args,
+                           const TapLoops &loops) {
   Val channels = args.fact(Channels), quads = args.fact(Quads),
       singles = args.fact(Singles);
   // Starting from the lower bound of the clamp leaves the upper one.
@@ -43,19 +44,12 @@ static void buildMaxPool2D(KernelBuilder &k, const KernelArgs &args) {
     Val taps = window.taps.end - window.taps.begin;
     Val pixel = window.firstColumn * channels;
     auto block = [&](unsigned size, ArrayRef<Val> c) -> Vals {
-      auto tap = [&](ArrayRef<Val> t) -> Vals {
-        Vals next = {t[0] + channels};
-        for (unsigned j = 0; j < size; ++j)
-          next.push_back(
-              k.max(t[1 + j], k.load8(t[0], static_cast<int32_t>(j))));
-        return next;
+      auto row = [&](Val address, ArrayRef<Val> state) -> Vals {
+        return loops.takeMax(k, address + pixel + c[0], channels, taps, size,
+                             state);
       };
-      auto row = [&](Val address, ArrayRef<Val> best) -> Vals {
-        Vals init = {address + pixel + c[0]};
-        init.append(best.begin(), best.end());
-        return Vals(llvm::drop_begin(k.loop(taps, init, tap)));
-      };
-      Vals best = forTapRows(k, args, Vals(size, low), row);
+      Vals best = loops.endMax(
+          k, size, forTapRows(k, args, loops.startMax(k, size, low), row));
       for (unsigned j = 0; j < size; ++j)
         k.store8(k.min(best[j], high), out + c[0], static_cast<int32_t>(j));
       return {c[0] + static_cast<int32_t>(size)};
@@ -64,11 +58,16 @@ static void buildMaxPool2D(KernelBuilder &k, const KernelArgs &args) {
   });
 }
 
-static FailureOr<RowKernel> selectMaxPool2D(Operation *layer) {
+FailureOr<RowKernel> kernels::makeMaxPool2D(Operation *layer,
+                                            const TapLoops &loops) {
   auto pool = cast<patch::MaxPool2DOp>(layer);
   auto channels = static_cast<int32_t>(
       cast<ShapedType>(pool.getInput().getType()).getDimSize(3));
-  RowKernel kernel = makeKernel("max_pool2d_i8", windowArgs(1), buildMaxPool2D);
+  RowKernel kernel =
+      makeKernel((loops.prefix + "max_pool2d_i8").str(), windowArgs(1),
+                 [&loops](KernelBuilder &k, const KernelArgs &args) {
+                   buildMaxPool2D(k, args, loops);
+                 });
   Descriptor descriptor(NumFacts);
   descriptor[KernelHeight] = pool.getKernel()[0];
   descriptor[KernelWidth] = pool.getKernel()[1];
@@ -82,6 +81,10 @@ static FailureOr<RowKernel> selectMaxPool2D(Operation *layer) {
   return kernel;
 }
 
+static FailureOr<RowKernel> selectPortable(Operation *layer) {
+  return makeMaxPool2D(layer, getPortableTapLoops());
+}
+
 KernelProvider kernels::getPortableMaxPool2D() {
-  return {isInt8Layer<patch::MaxPool2DOp>, selectMaxPool2D};
+  return {isInt8Layer<patch::MaxPool2DOp>, selectPortable};
 }

@@ -32,12 +32,12 @@ enum Fact : unsigned {
 } // namespace
 
 static void buildMean(KernelBuilder &k, const KernelArgs &args,
-                      ChannelCode code) {
+                      ChannelCode code, const TapLoops &loops) {
   ChannelOutput output(k, args, code, /*constant=*/0);
   Val channels = args.fact(Channels), startValue = args.fact(Start);
   auto start = [&](unsigned size, Val) { return Vals(size, startValue); };
   auto addRow = [&](Val channel, ArrayRef<Val> sums) {
-    return addPixels(k, args, channels, channel, sums);
+    return addPixels(k, args, loops, channels, channel, sums);
   };
   auto finish = [&](Val channel, ArrayRef<Val> sums) {
     output.store(sums, channel, args.output() + channel);
@@ -51,16 +51,17 @@ static void buildMean(KernelBuilder &k, const KernelArgs &args,
   reduction.emit(k, args);
 }
 
-static FailureOr<RowKernel> selectMean(Operation *layer) {
+FailureOr<RowKernel> kernels::makeMean(Operation *layer,
+                                       const TapLoops &loops) {
   auto mean = cast<patch::MeanOp>(layer);
   ArrayRef<int64_t> nhwc =
       cast<ShapedType>(mean.getInput().getType()).getShape();
   ChannelCode code(mean.getRequant());
-  RowKernel kernel =
-      makeKernel("mean_i8_" + code.suffix(), reductionArgs(1),
-                 [code](KernelBuilder &k, const KernelArgs &args) {
-                   buildMean(k, args, code);
-                 });
+  RowKernel kernel = makeKernel(
+      (loops.prefix + "mean_i8_" + code.suffix()).str(), reductionArgs(1),
+      [code, &loops](KernelBuilder &k, const KernelArgs &args) {
+        buildMean(k, args, code, loops);
+      });
   Descriptor descriptor(NumFacts);
   descriptor[Height] = static_cast<int32_t>(nhwc[1]);
   descriptor[Channels] = static_cast<int32_t>(nhwc[3]);
@@ -75,6 +76,10 @@ static FailureOr<RowKernel> selectMean(Operation *layer) {
   return kernel;
 }
 
+static FailureOr<RowKernel> selectPortable(Operation *layer) {
+  return makeMean(layer, getPortableTapLoops());
+}
+
 KernelProvider kernels::getPortableMean() {
-  return {isInt8Layer<patch::MeanOp>, selectMean, getReductionScratch};
+  return {isInt8Layer<patch::MeanOp>, selectPortable, getReductionScratch};
 }

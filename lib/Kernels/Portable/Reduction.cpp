@@ -61,16 +61,52 @@ void Reduction::emit(KernelBuilder &k, const KernelArgs &args) const {
   forChannelBlocks(k, quads, singles, {k.i32(0)}, block);
 }
 
-Vals kernels::addPixels(KernelBuilder &k, const KernelArgs &args, Val channels,
-                        Val channel, ArrayRef<Val> sums) {
-  Vals init = {args.get(ArgRole::InBase) + args.get(ArgRole::InOffset) +
-               channel};
+//===----------------------------------------------------------------------===//
+// Loops over taps
+//===----------------------------------------------------------------------===//
+
+static Vals addTaps(KernelBuilder &k, Val first, Val pitch, Val count,
+                    ArrayRef<Val> sums) {
+  Vals init = {first};
   init.append(sums.begin(), sums.end());
-  auto pixel = [&](ArrayRef<Val> c) -> Vals {
-    Vals next = {c[0] + channels};
+  auto tap = [&](ArrayRef<Val> c) -> Vals {
+    Vals next = {c[0] + pitch};
     for (size_t j = 1; j < c.size(); ++j)
       next.push_back(c[j] + k.load8(c[0], static_cast<int32_t>(j - 1)));
     return next;
   };
-  return Vals(llvm::drop_begin(k.loop(args.get(ArgRole::Count), init, pixel)));
+  return Vals(llvm::drop_begin(k.loop(count, init, tap)));
+}
+
+static Vals startMax(KernelBuilder &, unsigned size, Val least) {
+  return Vals(size, least);
+}
+
+static Vals takeMax(KernelBuilder &k, Val first, Val pitch, Val count,
+                    unsigned size, ArrayRef<Val> state) {
+  Vals init = {first};
+  init.append(state.begin(), state.end());
+  auto tap = [&](ArrayRef<Val> c) -> Vals {
+    Vals next = {c[0] + pitch};
+    for (unsigned j = 0; j < size; ++j)
+      next.push_back(k.max(c[1 + j], k.load8(c[0], static_cast<int32_t>(j))));
+    return next;
+  };
+  return Vals(llvm::drop_begin(k.loop(count, init, tap)));
+}
+
+static Vals endMax(KernelBuilder &, unsigned, ArrayRef<Val> state) {
+  return Vals(state);
+}
+
+const TapLoops &kernels::getPortableTapLoops() {
+  static const TapLoops loops = {"", addTaps, startMax, takeMax, endMax};
+  return loops;
+}
+
+Vals kernels::addPixels(KernelBuilder &k, const KernelArgs &args,
+                        const TapLoops &loops, Val channels, Val channel,
+                        ArrayRef<Val> sums) {
+  Val first = args.get(ArgRole::InBase) + args.get(ArgRole::InOffset) + channel;
+  return loops.add(k, first, channels, args.get(ArgRole::Count), sums);
 }

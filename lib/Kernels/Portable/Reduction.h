@@ -41,10 +41,44 @@ struct Reduction {
   void emit(KernelBuilder &k, const KernelArgs &args) const;
 };
 
+/// How a kernel goes through the taps of one row: `count` > 0 pixels, `pitch`
+/// bytes apart, the first one's first channel at `first`.
+struct TapLoops {
+  /// Begins the symbols, "" for the portable loops.
+  llvm::StringRef prefix;
+  /// `sums` plus the channels of all taps, one sum per channel.
+  Vals (*add)(KernelBuilder &k, Val first, Val pitch, Val count,
+              llvm::ArrayRef<Val> sums);
+  /// The greatest values: of `size` channels, `startMax` makes a state of the
+  /// least value, `takeMax` goes through taps, `endMax` gives the values.
+  Vals (*startMax)(KernelBuilder &k, unsigned size, Val least);
+  Vals (*takeMax)(KernelBuilder &k, Val first, Val pitch, Val count,
+                  unsigned size, llvm::ArrayRef<Val> state);
+  Vals (*endMax)(KernelBuilder &k, unsigned size, llvm::ArrayRef<Val> state);
+};
+
+/// The loops in plain arithmetic.
+const TapLoops &getPortableTapLoops();
+
 /// `sums` plus the values of all Count pixels of this row: `addRow` of a plain
 /// sum over a map of `channels` channels.
-Vals addPixels(KernelBuilder &k, const KernelArgs &args, Val channels,
-               Val channel, llvm::ArrayRef<Val> sums);
+Vals addPixels(KernelBuilder &k, const KernelArgs &args, const TapLoops &loops,
+               Val channels, Val channel, llvm::ArrayRef<Val> sums);
+/// The same with the portable loops.
+inline Vals addPixels(KernelBuilder &k, const KernelArgs &args, Val channels,
+                      Val channel, llvm::ArrayRef<Val> sums) {
+  return addPixels(k, args, getPortableTapLoops(), channels, channel, sums);
+}
+
+/// The kernels of layers with these loops.
+mlir::FailureOr<RowKernel> makeAvgPool2D(mlir::Operation *layer,
+                                         const TapLoops &loops);
+mlir::FailureOr<RowKernel> makeMaxPool2D(mlir::Operation *layer,
+                                         const TapLoops &loops);
+mlir::FailureOr<RowKernel> makeMean(mlir::Operation *layer,
+                                    const TapLoops &loops);
+/// The scratch of average pooling.
+ScratchSize getAvgPool2DScratch(mlir::Operation *layer);
 
 } // namespace tessera::kernels
 
