@@ -42,6 +42,8 @@ KernelProvider getPortableRequantize();
 KernelProvider getPortableLookup();
 KernelProvider getPortableSoftmax();
 KernelProvider getPortablePad();
+KernelProvider getPortableConcat();
+KernelProvider getPortableResizeNearest();
 KernelProvider getPortableQuantize();
 KernelProvider getPortableDequantize();
 

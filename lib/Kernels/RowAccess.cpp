@@ -67,6 +67,17 @@ SmallVector<KernelArg> kernels::windowArgs(unsigned numConstants) {
   return args;
 }
 
+Val kernels::copyBytes(KernelBuilder &k, Val out, Val in, Val bytes) {
+  Vals last = k.loop(bytes >> 2, {out, in}, [&](ArrayRef<Val> c) -> Vals {
+    k.store32Unaligned(k.load32Unaligned(c[1]), c[0]);
+    return {c[0] + 4, c[1] + 4};
+  });
+  return k.loop(bytes & 3, last, [&](ArrayRef<Val> c) -> Vals {
+    k.store8(k.load8(c[1]), c[0]);
+    return {c[0] + 1, c[1] + 1};
+  })[0];
+}
+
 //===----------------------------------------------------------------------===//
 // Windows
 //===----------------------------------------------------------------------===//

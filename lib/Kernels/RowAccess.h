@@ -51,6 +51,10 @@ makeKernel(llvm::StringRef symbol, llvm::ArrayRef<KernelArg> args,
 /// constants.
 llvm::SmallVector<KernelArg> windowArgs(unsigned numConstants);
 
+/// Copies `bytes` bytes and returns the address behind the last one written: as
+/// words as far as they go, then as bytes.
+Val copyBytes(KernelBuilder &k, Val out, Val in, Val bytes);
+
 /// Runs `body` for tap rows [TapBegin, TapEnd) of operand 0. It gets the
 /// address of the row's first stored column and the carried values.
 Vals forTapRows(KernelBuilder &k, const KernelArgs &args,

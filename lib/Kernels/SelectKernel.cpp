@@ -35,6 +35,8 @@ static SmallVector<KernelProvider> getProviders(KernelSet set) {
             getPortableLookup(),
             getPortableSoftmax(),
             getPortablePad(),
+            getPortableConcat(),
+            getPortableResizeNearest(),
             getPortableQuantize(),
             getPortableDequantize()};
   case KernelSet::DSP:

@@ -133,6 +133,15 @@ class RandomNet:
         result = {"ADD": np.add, "SUB": np.subtract, "MUL": np.multiply}[kind](*real)
         return self._evaluate(self.builder.binary(kind, a, b, affine(*np.percentile(result, [0.2, 99.8])), activation))
 
+    def concatenation(self, operands, axis=-1):
+        """Operands take the quantisation of the first one, by QUANTIZE where they have another."""
+        target = self.builder.quantization(operands[0])
+        same = [x if self.builder.quantization(x) == target else self.quantize(x, *target) for x in operands]
+        return self._evaluate(self.builder.concatenation(same, axis))
+
+    def resize_nearest_neighbor(self, x, size, **options):
+        return self._evaluate(self.builder.resize_nearest_neighbor(x, size, **options))
+
     def activation(self, kind, x, out=None, **options):
         return self._evaluate(self.builder.activation(kind, x, out, **options))
 

@@ -200,6 +200,31 @@ def mul(model, op, inputs):
     return _finish(product, multiplier, shift, output, op.options["activation"])
 
 
+def concatenation(model, op, inputs):
+    """CONCATENATION copies the bytes of its operands one behind another along the axis, whatever their quantisation. No
+    fused activation."""
+    if op.options["activation"] != "NONE":
+        raise ValueError("CONCATENATION with a fused activation is refused by the reference")
+    return np.concatenate(inputs, axis=op.options["axis"])
+
+
+def resize_nearest_neighbor(model, op, inputs):
+    """RESIZE_NEAREST_NEIGHBOR to the height and width of operand 1, in FLOAT32: scale = in / out, or with align_corners and
+    out > 1 (in - 1) / (out - 1); index = floor(o * scale), with align_corners round, with half_pixel_centers of o + 1/2;
+    clamped to the map."""
+    x, o = inputs[0], op.options
+
+    def indices(size, out):
+        corners = o["align_corners"]
+        scale = np.float32(size - 1) / np.float32(out - 1) if corners and out > 1 else np.float32(size) / np.float32(out)
+        position = (np.arange(out, dtype=np.float32) + np.float32(0.5 if o["half_pixel_centers"] else 0)) * scale
+        index = np.floor(position.astype(np.float64) + 0.5) if corners else np.floor(position)
+        return np.clip(index.astype(np.int64), 0, size - 1)
+
+    height, width = (int(v) for v in inputs[1])
+    return x[:, indices(x.shape[1], height)][:, :, indices(x.shape[2], width)]
+
+
 def pad(model, op, inputs):
     """PAD and PADV2: paddings [rank, 2] (before, after). The value is the third operand's, else the output's zp.
     The input's bytes are copied, whatever its quantisation."""
@@ -452,6 +477,7 @@ def relu(model, op, inputs):
 KERNELS = {
     "ADD": add,
     "AVERAGE_POOL_2D": average_pool_2d,
+    "CONCATENATION": concatenation,
     "CONV_2D": conv_2d,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "DEQUANTIZE": dequantize,
@@ -472,6 +498,7 @@ KERNELS = {
     "RELU_0_TO_1": relu,
     "RELU_N1_TO_1": relu,
     "RESHAPE": reshape,
+    "RESIZE_NEAREST_NEIGHBOR": resize_nearest_neighbor,
     "SOFTMAX": softmax,
     "SQUEEZE": reshape,
     "SUB": add,

@@ -55,6 +55,7 @@ BUILTIN_OPERATORS = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": 44,
     "PADV2": 60,
     "EXPAND_DIMS": 70,
+    "RESIZE_NEAREST_NEIGHBOR": 97,
     "LEAKY_RELU": 98,
     "ELU": 111,
     "QUANTIZE": 114,
@@ -114,6 +115,9 @@ OPTIONS = {
     "ADD": OptionsTable(11, (
         OptionField("activation", 0, "activation", "NONE"),
         OptionField("pot_scale_int16", 1, "bool", True))),
+    "CONCATENATION": OptionsTable(10, (
+        OptionField("axis", 0, "int32", 0),
+        OptionField("activation", 1, "activation", "NONE"))),
     "MUL": OptionsTable(21, (OptionField("activation", 0, "activation", "NONE"),)),
     "SUB": OptionsTable(28, (OptionField("activation", 0, "activation", "NONE"),)),
     "RESHAPE": OptionsTable(17, (OptionField("new_shape", 0, "ints", ()),)),
@@ -122,6 +126,9 @@ OPTIONS = {
     "MEAN": OptionsTable(27, (OptionField("keep_dims", 0, "bool", False),)),
     "DEQUANTIZE": OptionsTable(38),
     "PADV2": OptionsTable(43),
+    "RESIZE_NEAREST_NEIGHBOR": OptionsTable(74, (
+        OptionField("align_corners", 0, "bool", False),
+        OptionField("half_pixel_centers", 1, "bool", False))),
     "LEAKY_RELU": OptionsTable(75, (OptionField("alpha", 0, "float32", 0.0),)),
     "QUANTIZE": OptionsTable(89),
 }

@@ -136,6 +136,18 @@ class Builder:
         shape = np.broadcast_shapes(self.shape(a), self.shape(b))
         return self.operator(kind, [a, b], [self._result(kind, shape, a, out)], activation=activation)
 
+    def concatenation(self, operands, axis=-1):
+        shape = list(self.shape(operands[0]))
+        shape[axis] = sum(self.shape(x)[axis] for x in operands)
+        return self.operator("CONCATENATION", operands, [self._result("CONCATENATION", shape, operands[0], None)], axis=axis)
+
+    def resize_nearest_neighbor(self, x, size, **options):
+        """`size`: (height, width); options align_corners and half_pixel_centers."""
+        kind = "RESIZE_NEAREST_NEIGHBOR"
+        table = self.constant(f"resize_{len(self.model.operators)}/size", size, "INT32")
+        n, _, _, channels = self.shape(x)
+        return self.operator(kind, [x, table], [self._result(kind, (n, *size, channels), x, None)], **options)
+
     def squeeze(self, x, shape):
         return self.operator("SQUEEZE", [x], [self._result("SQUEEZE", shape, x, None)])
 

@@ -267,6 +267,40 @@ def squeeze_map():
     return b.model
 
 
+@_cases("concatenation", {
+    "channels": dict(shapes=[(1, 6, 5, 3), (1, 6, 5, 4), (1, 6, 5, 1)]),
+    "channels_words": dict(shapes=[(1, 6, 5, 8), (1, 6, 5, 4)], axis=3),
+    "width": dict(shapes=[(1, 6, 5, 3), (1, 6, 1, 3), (1, 6, 4, 3)], axis=2),
+    "height": dict(shapes=[(1, 2, 5, 3), (1, 6, 5, 3), (1, 1, 5, 3)], axis=1),
+    "one": dict(shapes=[(1, 6, 5, 3)]), "rank3": dict(shapes=[(1, 9, 2), (1, 4, 2), (1, 1, 2)], axis=1),
+    "rank2": dict(shapes=[(1, 30), (1, 7)]),
+    "ten": dict(shapes=[(1, 4, 5, 2)] * 10)})
+def _concatenation(name, shapes, axis=-1):
+    b = Builder(name)
+    b.output(b.concatenation([b.input(shape, 0.05, 3, name=f"part{i}") for i, shape in enumerate(shapes)], axis))
+    return b.model
+
+
+@_case
+def concatenation_of_one_tensor():
+    b = Builder("concatenation_of_one_tensor")
+    x = b.input((1, 8, 8, 3), 0.05, 3)
+    b.output(b.concatenation([x, x]))
+    return b.model
+
+
+@_cases("resize_nearest", {
+    "twice": dict(size=(10, 12)), "thrice_and_twice": dict(size=(15, 12)), "same": dict(size=(5, 6)),
+    "half": dict(size=(2, 3)), "uneven": dict(size=(7, 11)), "to_one": dict(size=(1, 1)),
+    "half_pixel_centers": dict(size=(10, 9), half_pixel_centers=True),
+    "half_pixel_centers_down": dict(size=(3, 4), half_pixel_centers=True),
+    "align_corners": dict(size=(9, 11), align_corners=True), "align_corners_down": dict(size=(3, 2), align_corners=True)})
+def _resize_nearest(name, size, **options):
+    b = Builder(name)
+    b.output(b.resize_nearest_neighbor(b.input((1, 5, 6, 3), 0.05, 3), size, **options))
+    return b.model
+
+
 @_case
 def add_to_itself():
     b = Builder("add_to_itself")

@@ -184,6 +184,23 @@ def squeeze_excite_small():
     return net.output(net.conv(y, 4, 3, activation="NONE"))
 
 
+def feature_pyramid_small():
+    """A detector's neck: a coarse map is resized to twice its size and joined with a finer one by channels; pooled maps of
+    three kernels are joined; two outputs, of which one joins rows of both scales."""
+    net = RandomNet("feature_pyramid_small", 66)
+    fine = net.conv(net.input((1, 22, 18, 3)), 5, 3, 2)
+    coarse = net.conv(fine, 7, 3, 2, padding="VALID")
+    coarse = net.concatenation([coarse] + [net.max_pool(coarse, k, 1, "SAME") for k in (3, 5)])
+    coarse = net.conv(coarse, 6, 1)
+    x = net.resize_nearest_neighbor(coarse, (10, 8))
+    x = net.concatenation([x, net.max_pool(fine, 2, 1)])
+    x = net.conv(x, 4, 3, activation="NONE")
+    boxes = [net.reshape(x, (1, -1, 4)), net.reshape(net.conv(coarse, 4, 1, activation="NONE"), (1, -1, 4))]
+    net.output(net.concatenation(boxes, 1))
+    return net.output(x)
+
+
 NETWORKS = (mobilenet_v2_small, mobilenet_v2_odd, mobilenet_v2_96, mcunet_small, mcunet_48, resnet8_small, resnet8_32,
             ds_cnn_small, ds_cnn_64, autoencoder_small, autoencoder_640, float_ends_small, uint8_ends_small,
-            two_outputs_small, two_inputs_small, squeeze_excite_small)
+            two_outputs_small, two_inputs_small, squeeze_excite_small,
+            feature_pyramid_small)

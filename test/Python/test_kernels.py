@@ -279,6 +279,18 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(self.binary("SUB", [0, 4, -4], 3, (0.5, 0.25), (0.25, 1)), [-2, 6, -10])
 
 
+class Resize(unittest.TestCase):
+    def rows(self, size, out, **options):
+        b = Builder()
+        b.output(b.resize_nearest_neighbor(b.input((1, size, 1, 1), 1.0, 0), (out, 1), **options))
+        return run(b, column(range(size))).ravel().tolist()
+
+    def test_by_hand(self):
+        self.assertEqual(self.rows(2, 5), [0, 0, 0, 1, 1])                              # 0 .4 .8 1.2 1.6
+        self.assertEqual(self.rows(3, 5, align_corners=True), [0, 1, 1, 2, 2])          # 0 .5 1 1.5 2, halves up
+        self.assertEqual(self.rows(5, 2, half_pixel_centers=True), [1, 3])              # 1.25 3.75
+
+
 class Softmax(unittest.TestCase):
     def softmax(self, values, scale=0.1, beta=1.0):
         b = Builder()

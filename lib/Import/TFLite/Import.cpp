@@ -17,7 +17,8 @@
 //                         (DOUBLE_ROUND) and clamp; add, max_pool2d, pad,
 //                         reshape; FULLY_CONNECTED is a 1x1 convolution
 //   patch layers always   AVERAGE_POOL_2D, MEAN, SOFTMAX, QUANTIZE from float,
-//                         DEQUANTIZE, MUL, SUB, ADD that broadcasts, and
+//                         DEQUANTIZE, MUL, SUB, ADD that broadcasts,
+//                         CONCATENATION, RESIZE_NEAREST_NEIGHBOR, and
 //                         activation functions of their own
 //   patch layers instead  layers whose requantisation tosa.rescale cannot say
 //                         exactly (negative multipliers, scales >= 1), and

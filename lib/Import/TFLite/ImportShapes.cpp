@@ -17,11 +17,16 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "llvm/ADT/SmallBitVector.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace tessera;
 using namespace tessera::tflite;
+
+/// Keeps the products of sizes far inside 32 bits.
+static constexpr int32_t maxResizedSize = 16384;
 
 //===----------------------------------------------------------------------===//
 // PAD and RESHAPE
@@ -143,6 +148,158 @@ Reason OperatorImporter::importPool(const Operator &op) {
   setValue(op.outputs[0], patch::AvgPool2DOp::create(
                               builder, loc, type, value, kernel, stride,
                               window.getPad<int32_t>(), range.min, range.max));
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// CONCATENATION
+//===----------------------------------------------------------------------===//
+
+Reason OperatorImporter::importConcatenation(const Operator &op) {
+  if (Reason reason = checkOperands(op, 1, op.inputs.size()); !reason.empty())
+    return reason;
+  const auto &options = std::get<ConcatenationOptions>(op.options);
+  if (options.activation != Activation::None)
+    return "a fused activation";
+  const Tensor &output = getOutput(op);
+  auto rank = static_cast<int32_t>(output.shape.size());
+  int32_t axis = options.axis < 0 ? options.axis + rank : options.axis;
+  if (axis < 0 || axis >= rank)
+    return "axis " + std::to_string(options.axis) + " of " +
+           std::to_string(rank);
+  int64_t total = 0;
+  for (size_t i = 0; i < op.inputs.size(); ++i) {
+    if (op.inputs[i] == noTensor)
+      return "operand " + std::to_string(i) + " is left out";
+    if (Reason reason = checkInt8(op, i); !reason.empty())
+      return reason;
+    std::vector<int32_t> shape = getInput(op, i).shape;
+    if (shape.size() == output.shape.size()) {
+      total += shape[axis];
+      shape[axis] = output.shape[axis];
+    }
+    if (shape != output.shape)
+      return "operand " + std::to_string(i) + " of shape " +
+             formatShape(getShape(getInput(op, i))) +
+             " for a result of shape " + formatShape(getShape(output));
+  }
+  if (total != output.shape[axis])
+    return "the result's shape is " + formatShape(getShape(output)) +
+           ", and the operands have " + std::to_string(total) + " along axis " +
+           std::to_string(axis);
+
+  // A map stays what it is. Otherwise the dimensions in front of the axis are
+  // rows, or pixels if it is the last one.
+  bool isMap = rank == 4 && output.shape[0] == 1 && axis > 0;
+  uint32_t mapAxis = axis;
+  int64_t outer = 1, inner = 1;
+  if (!isMap) {
+    for (int32_t i = 0; i < axis; ++i)
+      outer *= output.shape[i];
+    for (int32_t i = axis + 1; i < rank; ++i)
+      inner *= output.shape[i];
+    mapAxis = axis + 1 == rank ? 3 : 2;
+  }
+  auto getMap = [&](const Tensor &tensor) -> SmallVector<int64_t, 4> {
+    if (isMap)
+      return {tensor.shape.begin(), tensor.shape.end()};
+    if (mapAxis == 3)
+      return {1, 1, outer, tensor.shape[axis]};
+    return {1, outer, tensor.shape[axis], inner};
+  };
+  // The bytes are copied, whatever their quantisation.
+  SmallVector<Value> operands;
+  for (int32_t input : op.inputs)
+    operands.push_back(
+        reshapeInPatch(getValue(input), getMap(model.tensors[input])));
+  Value result = patch::ConcatOp::create(
+      builder, loc, getI8Type(getMap(output)), operands, mapAxis);
+  setValue(op.outputs[0], reshapeInPatch(result, getShape(output)));
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// RESIZE_NEAREST_NEIGHBOR
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Index o of the result reads index (o · stride + offset) / divisor.
+struct LinearMap {
+  int64_t stride, offset, divisor;
+};
+} // namespace
+
+/// What TensorFlow Lite reads for index `o`, in single precision.
+static int64_t getNearest(int64_t o, int64_t in, int64_t out,
+                          const ResizeOptions &options) {
+  float scale = options.alignCorners && out > 1
+                    ? static_cast<float>(in - 1) / static_cast<float>(out - 1)
+                    : static_cast<float>(in) / static_cast<float>(out);
+  float position =
+      (static_cast<float>(o) + (options.halfPixelCenters ? 0.5f : 0.0f)) *
+      scale;
+  float index =
+      options.alignCorners ? std::round(position) : std::floor(position);
+  return std::clamp<int64_t>(static_cast<int64_t>(index), 0, in - 1);
+}
+
+/// The map in whole numbers that reads the same; none if rounding in single
+/// precision (or at the end, of both options together) makes another one.
+static std::optional<LinearMap> getLinearMap(int64_t in, int64_t out,
+                                             const ResizeOptions &options) {
+  LinearMap map = {in, 0, out};
+  if (options.alignCorners && out > 1) {
+    // round(o · (in − 1) / (out − 1)).
+    map = {2 * (in - 1), out - 1, 2 * (out - 1)};
+    if (options.halfPixelCenters)
+      map.offset += in - 1;
+  } else if (options.halfPixelCenters) {
+    map = {2 * in, in, 2 * out};
+  }
+  int64_t factor = std::gcd(map.divisor, std::gcd(map.stride, map.offset));
+  map = {map.stride / factor, map.offset / factor, map.divisor / factor};
+  for (int64_t o = 0; o < out; ++o)
+    if ((o * map.stride + map.offset) / map.divisor !=
+        getNearest(o, in, out, options))
+      return std::nullopt;
+  return map;
+}
+
+Reason OperatorImporter::importResizeNearest(const Operator &op) {
+  if (Reason reason = checkOperands(op, 2, 2); !reason.empty())
+    return reason;
+  if (Reason reason = checkInt8(op); !reason.empty())
+    return reason;
+  if (Reason reason = checkMaps(op); !reason.empty())
+    return reason;
+  SmallVector<int32_t> size;
+  if (Reason reason = getIntegers(op, 1, "a size", size); !reason.empty())
+    return reason;
+  if (size.size() != 2)
+    return std::to_string(size.size()) + " sizes for height and width";
+  const Tensor &input = getInput(op, 0);
+  if (Reason reason =
+          checkOutputShape(op, {1, size[0], size[1], input.shape[3]});
+      !reason.empty())
+    return reason;
+  SmallVector<int32_t> stride, offset, divisor;
+  for (size_t axis = 0; axis < 2; ++axis) {
+    if (std::max(input.shape[1 + axis], size[axis]) > maxResizedSize)
+      return "a size above " + std::to_string(maxResizedSize);
+    std::optional<LinearMap> map = getLinearMap(
+        input.shape[1 + axis], size[axis], std::get<ResizeOptions>(op.options));
+    if (!map)
+      return "from " + std::to_string(input.shape[1 + axis]) + " to " +
+             std::to_string(size[axis]) + (axis == 0 ? " rows" : " columns") +
+             ", which single precision does not divide evenly";
+    stride.push_back(static_cast<int32_t>(map->stride));
+    offset.push_back(static_cast<int32_t>(map->offset));
+    divisor.push_back(static_cast<int32_t>(map->divisor));
+  }
+  // The bytes are copied, whatever their quantisation.
+  setValue(op.outputs[0], patch::ResizeNearestOp::create(
+                              builder, loc, getType(getOutput(op)),
+                              getValue(op.inputs[0]), stride, offset, divisor));
   return {};
 }
 

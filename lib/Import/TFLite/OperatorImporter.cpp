@@ -97,6 +97,10 @@ Reason OperatorImporter::importOperator(size_t index) {
     case static_cast<int32_t>(Builtin::Mul):
     case static_cast<int32_t>(Builtin::Sub):
       return importArithmetic(op);
+    case static_cast<int32_t>(Builtin::Concatenation):
+      return importConcatenation(op);
+    case static_cast<int32_t>(Builtin::ResizeNearestNeighbor):
+      return importResizeNearest(op);
     case static_cast<int32_t>(Builtin::Pad):
       return importPad(op);
     case static_cast<int32_t>(Builtin::AveragePool2D):

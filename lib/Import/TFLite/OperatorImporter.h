@@ -122,6 +122,8 @@ private:
   // ImportShapes.cpp
   Reason importPad(const Operator &op);
   Reason importPool(const Operator &op);
+  Reason importConcatenation(const Operator &op);
+  Reason importResizeNearest(const Operator &op);
   Reason importMean(const Operator &op);
   Reason importReshape(const Operator &op);
 

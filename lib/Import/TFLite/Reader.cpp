@@ -456,6 +456,26 @@ bool Decoder::decodeOptions(const schema::Operator &from, Operator &to) {
     to.options = add;
     break;
   }
+  case static_cast<int32_t>(Builtin::Concatenation): {
+    const auto *options = from.builtin_options_as_ConcatenationOptions();
+    if ((isMissing = !options))
+      break;
+    ConcatenationOptions concatenation;
+    concatenation.axis = options->axis();
+    isValid = decodeActivation(options->fused_activation_function(),
+                               concatenation.activation);
+    to.options = concatenation;
+    break;
+  }
+  case static_cast<int32_t>(Builtin::ResizeNearestNeighbor): {
+    const auto *options =
+        from.builtin_options_as_ResizeNearestNeighborOptions();
+    if ((isMissing = !options))
+      break;
+    to.options =
+        ResizeOptions{options->align_corners(), options->half_pixel_centers()};
+    break;
+  }
   case static_cast<int32_t>(Builtin::Mul): {
     AddOptions mul;
     if (const auto *options = from.builtin_options_as_MulOptions())

@@ -41,18 +41,6 @@ static Val fill(KernelBuilder &k, Val out, Val bytes, Val value) {
   })[0];
 }
 
-/// The same with `bytes` bytes from `in`.
-static Val copy(KernelBuilder &k, Val out, Val in, Val bytes) {
-  Vals last = k.loop(bytes >> 2, {out, in}, [&](ArrayRef<Val> c) -> Vals {
-    k.store32Unaligned(k.load32Unaligned(c[1]), c[0]);
-    return {c[0] + 4, c[1] + 4};
-  });
-  return k.loop(bytes & 3, last, [&](ArrayRef<Val> c) -> Vals {
-    k.store8(k.load8(c[1]), c[0]);
-    return {c[0] + 1, c[1] + 1};
-  })[0];
-}
-
 static void buildPad(KernelBuilder &k, const KernelArgs &args) {
   Val channels = args.fact(Channels), value = args.fact(Value4);
   Val first = args.get(ArgRole::InFirstColumn), zero = k.i32(0),
@@ -67,7 +55,7 @@ static void buildPad(KernelBuilder &k, const KernelArgs &args) {
   Val input = args.get(ArgRole::InBase) + args.get(ArgRole::InOffset) +
               (first + left) * channels;
   Val out = fill(k, args.output(), left * channels, value);
-  out = copy(k, out, input, (end - left) * channels);
+  out = copyBytes(k, out, input, (end - left) * channels);
   fill(k, out, (count - end) * channels, value);
 }
 

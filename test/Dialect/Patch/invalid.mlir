@@ -805,6 +805,55 @@ func.func @negative_D3_broadcast_add(%x: tensor<1x4x4x2xi8>) {
 
 // -----
 
+func.func @negative_N1(%x: tensor<1x4x4x2xi8>) {
+  // expected-error@+1 {{'patch.concat' op N1: at least one operand is needed, and an axis in [1, 3]}}
+  %0 = patch.concat %x {axis = 0 : i32} : (tensor<1x4x4x2xi8>) -> tensor<1x4x4x2xi8>
+  return
+}
+
+// -----
+
+func.func @negative_N2_other(%x: tensor<1x4x4x2xi8>, %y: tensor<1x4x3x2xi8>) {
+  // expected-error@+1 {{'patch.concat' op N2: operand 'tensor<1x4x3x2xi8>' does not fit the result 'tensor<1x4x4x4xi8>'}}
+  %0 = patch.concat %x, %y {axis = 3 : i32} : (tensor<1x4x4x2xi8>, tensor<1x4x3x2xi8>) -> tensor<1x4x4x4xi8>
+  return
+}
+
+// -----
+
+func.func @negative_N2_sum(%x: tensor<1x4x4x2xi8>) {
+  // expected-error@+1 {{'patch.concat' op N2: the operands have 8 along the axis, the result 9}}
+  %0 = patch.concat %x, %x {axis = 1 : i32} : (tensor<1x4x4x2xi8>, tensor<1x4x4x2xi8>) -> tensor<1x9x4x2xi8>
+  return
+}
+
+// -----
+
+func.func @negative_Z1(%x: tensor<1x4x4x2xi8>) {
+  // expected-error@+1 {{'patch.resize_nearest' op Z1: stride and offset need 2 entries in [0, 2^20], divisor 2 in [1, 2^20]}}
+  %0 = patch.resize_nearest %x {stride = array<i32: 1, 1>, offset = array<i32: 0, 0>, divisor = array<i32: 2, 0>} : (tensor<1x4x4x2xi8>) -> tensor<1x8x8x2xi8>
+  return
+}
+
+// -----
+
+// Column 8 of the result is column 4.
+func.func @negative_Z2(%x: tensor<1x4x4x2xi8>) {
+  // expected-error@+1 {{'patch.resize_nearest' op Z2: column 4 lies outside the input 'tensor<1x4x4x2xi8>'}}
+  %0 = patch.resize_nearest %x {stride = array<i32: 1, 1>, offset = array<i32: 0, 0>, divisor = array<i32: 2, 2>} : (tensor<1x4x4x2xi8>) -> tensor<1x8x9x2xi8>
+  return
+}
+
+// -----
+
+func.func @negative_Z3(%x: tensor<1x4x4x2xi8>) {
+  // expected-error@+1 {{'patch.resize_nearest' op Z3: channels must agree}}
+  %0 = patch.resize_nearest %x {stride = array<i32: 1, 1>, offset = array<i32: 0, 0>, divisor = array<i32: 2, 2>} : (tensor<1x4x4x2xi8>) -> tensor<1x8x8x3xi8>
+  return
+}
+
+// -----
+
 func.func @negative_G5_empty(%in: tensor<1x4x4x2xi8>) {
   // expected-error@+1 {{'patch.stage' op G5: a stage holds at least one layer}}
   %0 = patch.stage(%x = %in : tensor<1x4x4x2xi8>) -> tensor<1x4x4x2xi8> {

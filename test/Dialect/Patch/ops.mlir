@@ -87,6 +87,23 @@ func.func @mul(%column: tensor<1x8x1x16xi8>, %row: tensor<1x1x9x1xi8>) -> tensor
   return %1 : tensor<1x8x9x16xi8>
 }
 
+// CHECK-LABEL: func.func @concat
+// CHECK:         patch.concat %{{.*}}, %{{.*}} {axis = 3 : i32} : (tensor<1x8x8x16xi8>, tensor<1x8x8x4xi8>) -> tensor<1x8x8x20xi8>
+func.func @concat(%a: tensor<1x8x8x16xi8>, %b: tensor<1x8x8x4xi8>) -> tensor<1x8x8x20xi8> {
+  %0 = patch.concat %a, %b {axis = 3 : i32}
+    : (tensor<1x8x8x16xi8>, tensor<1x8x8x4xi8>) -> tensor<1x8x8x20xi8>
+  return %0 : tensor<1x8x8x20xi8>
+}
+
+// CHECK-LABEL: func.func @resize_nearest
+// CHECK:         patch.resize_nearest %{{.*}} {divisor = array<i32: 2, 2>, offset = array<i32: 0, 0>, stride = array<i32: 1, 1>} : (tensor<1x8x8x16xi8>) -> tensor<1x16x16x16xi8>
+func.func @resize_nearest(%input: tensor<1x8x8x16xi8>) -> tensor<1x16x16x16xi8> {
+  %0 = patch.resize_nearest %input {stride = array<i32: 1, 1>,
+      offset = array<i32: 0, 0>, divisor = array<i32: 2, 2>}
+    : (tensor<1x8x8x16xi8>) -> tensor<1x16x16x16xi8>
+  return %0 : tensor<1x16x16x16xi8>
+}
+
 // CHECK-LABEL: func.func @fully_connected
 // CHECK:         patch.fully_connected %{{.*}} (tensor<1x4x4x8xi8>, tensor<10x128xi8>, tensor<10xi32>) -> tensor<1x1x1x10xi8>
 func.func @fully_connected(%input: tensor<1x4x4x8xi8>, %weights: tensor<10x128xi8>, %bias: tensor<10xi32>) -> tensor<1x1x1x10xi8> {

@@ -183,8 +183,8 @@ struct Map {
 /// What a firing sees of one operand.
 struct OperandView {
   Bytes ring;
-  int32_t offset = 0, tapPitch = 0, ringBytes = 0, firstColumn = 0, columns = 0,
-          tapBegin = 0, tapEnd = 0;
+  int32_t offset = 0, tapPitch = 0, ringBytes = 0, firstColumn = 0,
+          columnRemainder = 0, columns = 0, tapBegin = 0, tapEnd = 0;
 };
 
 constexpr int64_t guardBytes = 64;
@@ -205,11 +205,13 @@ static OperandView viewOperand(ArrayRef<uint8_t> data, const Map &map,
                .clip(map.width);
   view.columns = stored.size();
   view.firstColumn = x.all ? 0 : x.unclipped(out).begin - stored.begin;
+  view.columnRemainder =
+      out.begin * x.stride - x.padBefore - x.unclipped(out).begin * x.divisor;
 
   // Tap rows: the first row, their distance, and which of them exist.
   int32_t first = row, dilation = 1, taps = 1;
   if (!isReduce && !y.all) {
-    first = row * y.stride - y.padBefore;
+    first = y.unclipped({row, row + 1}).begin;
     dilation = y.dilation;
     taps = y.kernel;
   } else if (!isReduce) {
@@ -333,6 +335,9 @@ Bytes KernelHarness::run(Operation *layer, ArrayRef<Bytes> operands,
           break;
         case ArgRole::InFirstColumn:
           word(views[arg.index].firstColumn);
+          break;
+        case ArgRole::InColumnRemainder:
+          word(views[arg.index].columnRemainder);
           break;
         case ArgRole::InColumns:
           word(views[arg.index].columns);

@@ -133,6 +133,18 @@ struct SoftmaxOptions {
   float beta = 1.0f;
 };
 
+struct ConcatenationOptions {
+  /// As in the file: negative ones count from the end.
+  int32_t axis = 0;
+  Activation activation = Activation::None;
+};
+
+/// RESIZE_NEAREST_NEIGHBOR.
+struct ResizeOptions {
+  bool alignCorners = false;
+  bool halfPixelCenters = false;
+};
+
 struct LeakyReluOptions {
   /// Finite.
   float alpha = 0.0f;
@@ -140,14 +152,16 @@ struct LeakyReluOptions {
 
 /// Options of an operator; none for operators that have none that matter here,
 /// and for those that Tessera does not know.
-using Options = std::variant<std::monostate, ConvOptions, PoolOptions,
-                             FullyConnectedOptions, AddOptions, SoftmaxOptions,
-                             LeakyReluOptions>;
+using Options =
+    std::variant<std::monostate, ConvOptions, PoolOptions,
+                 FullyConnectedOptions, AddOptions, SoftmaxOptions,
+                 LeakyReluOptions, ConcatenationOptions, ResizeOptions>;
 
 /// Operator codes that Tessera imports, numbered as in the file.
 enum class Builtin : int32_t {
   Add = 0,
   AveragePool2D = 1,
+  Concatenation = 2,
   Conv2D = 3,
   DepthwiseConv2D = 4,
   Dequantize = 6,
@@ -167,6 +181,7 @@ enum class Builtin : int32_t {
   Sub = 41,
   Squeeze = 43,
   ExpandDims = 70,
+  ResizeNearestNeighbor = 97,
   LeakyRelu = 98,
   Elu = 111,
   Quantize = 114,

@@ -339,6 +339,56 @@ LogicalResult PadOp::verify() {
   return success();
 }
 
+LogicalResult ConcatOp::verify() {
+  auto axis = static_cast<int32_t>(getAxis());
+  if (getInputs().empty() || axis < 1 || axis > 3)
+    return emitOpError("N1: at least one operand is needed, and an axis in "
+                       "[1, 3]");
+  if (failed(verifyActivations(*this)))
+    return failure();
+  RankedTensorType out = typeOf(getOutput());
+  int64_t total = 0;
+  for (Value input : getInputs()) {
+    SmallVector<int64_t> shape(typeOf(input).getShape());
+    total += shape[axis];
+    shape[axis] = out.getDimSize(axis);
+    if (ArrayRef<int64_t>(shape) != out.getShape())
+      return emitOpError("N2: operand ")
+             << typeOf(input) << " does not fit the result " << out;
+  }
+  if (total != out.getDimSize(axis))
+    return emitOpError("N2: the operands have ")
+           << total << " along the axis, the result " << out.getDimSize(axis);
+  return success();
+}
+
+LogicalResult ResizeNearestOp::verify() {
+  if (failed(verifyActivations(*this)))
+    return failure();
+  constexpr int32_t limit = 1 << 20;
+  auto inRange = [](ArrayRef<int32_t> list, int32_t low) {
+    return list.size() == 2 && llvm::all_of(list, [&](int32_t value) {
+             return value >= low && value <= limit;
+           });
+  };
+  if (!inRange(getStride(), 0) || !inRange(getOffset(), 0) ||
+      !inRange(getDivisor(), 1))
+    return emitOpError("Z1: stride and offset need 2 entries in [0, 2^20], "
+                       "divisor 2 in [1, 2^20]");
+  RankedTensorType in = typeOf(getInput()), out = typeOf(getOutput());
+  for (unsigned axis = 0; axis < 2; ++axis) {
+    int64_t last = ((out.getDimSize(1 + axis) - 1) * getStride()[axis] +
+                    getOffset()[axis]) /
+                   getDivisor()[axis];
+    if (last >= in.getDimSize(1 + axis))
+      return emitOpError("Z2: ") << (axis == 0 ? "row " : "column ") << last
+                                 << " lies outside the input " << in;
+  }
+  if (in.getDimSize(3) != out.getDimSize(3))
+    return emitOpError("Z3: channels must agree: ") << in << " and " << out;
+  return success();
+}
+
 template <typename FloatOp>
 static LogicalResult verifyFloatEnd(FloatOp op) {
   if (failed(verifyActivations(op)) ||

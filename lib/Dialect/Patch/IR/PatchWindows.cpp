@@ -165,6 +165,34 @@ int RequantizeOp::getInPlaceActivation() { return 0; }
 
 int LookupOp::getInPlaceActivation() { return 0; }
 
+int64_t ConcatOp::getStart(unsigned number) {
+  int64_t start = 0;
+  for (unsigned i = 0; i < number; ++i)
+    start += dim(getInputs()[i], getAxis());
+  return start;
+}
+
+SmallVector<OpOperand *> ConcatOp::getActivationOperands() {
+  return llvm::map_to_vector((*this)->getOpOperands(),
+                             [](OpOperand &operand) { return &operand; });
+}
+
+/// Along the axis an operand is the result without what lies in front of it.
+WindowMap ConcatOp::getWindowMap(unsigned activation, unsigned axis) {
+  WindowMap map;
+  if (getAxis() == 1 + axis)
+    map.padBefore = static_cast<int>(getStart(activation));
+  return map;
+}
+
+WindowMap ResizeNearestOp::getWindowMap(unsigned activation, unsigned axis) {
+  WindowMap map;
+  map.stride = getStride()[axis];
+  map.padBefore = -getOffset()[axis];
+  map.divisor = getDivisor()[axis];
+  return map;
+}
+
 WindowMap PadOp::getWindowMap(unsigned activation, unsigned axis) {
   WindowMap map;
   map.padBefore = getPad()[2 * axis];

@@ -89,9 +89,22 @@ private:
   Value both(Value lhs, Value rhs) {
     return !lhs ? rhs : binary<arith::AndIOp>(lhs, rhs);
   }
-  /// y * stride - padBefore.
+  /// floor((y * stride - padBefore) / divisor).
   Value firstTap(const WindowMap &map, Value out) {
-    return sub(mul(out, map.stride), constant(map.padBefore));
+    if (map.divisor == 1)
+      return sub(mul(out, map.stride), constant(map.padBefore));
+    // The unsigned division sees a dividend that is not negative.
+    int before = std::max(map.padBefore, 0);
+    int bias = (before + map.divisor - 1) / map.divisor;
+    Value dividend = add(mul(out, map.stride),
+                         constant(int64_t(bias) * map.divisor - map.padBefore));
+    return sub(binary<arith::DivUIOp>(dividend, constant(map.divisor)),
+               constant(bias));
+  }
+  /// The tap that the last row of the result begins with.
+  int lastFirstTap(OpId id, const WindowMap &map) const {
+    int rows = tensor(op(id).result).height;
+    return map.unclipped({rows - 1, rows}).begin;
   }
 
   Value bound(OpId id, Bound which);
@@ -271,8 +284,7 @@ Value TickLoop::rowsThere(OpId id, const planning::Operand &operand) {
   end = binary<arith::MinSIOp>(end, constant(height));
   Value ready = compare(there, next(producer), end);
   // A firing that reads only padding below the tensor waits for nothing.
-  int lastOut = tensor(op(id).result).height - 1;
-  if (lastOut * map.stride - map.padBefore >= height)
+  if (lastFirstTap(id, map) >= height)
     ready = binary<arith::OrIOp>(
         ready, compare(there, firstTap(map, next(id)), constant(height)));
   return ready;
@@ -339,9 +351,11 @@ Value TickLoop::unfinished() {
 /// Tap rows of operand 0 above the tensor: ceil((padBefore - y * stride) / d).
 Value TickLoop::tapBegin(OpId id) {
   const WindowMap &map = op(id).operands[0].y;
-  if (map.all || map.padBefore == 0)
+  if (map.all || map.padBefore <= 0)
     return constant(0);
-  Value above = sub(constant(map.padBefore), mul(next(id), map.stride));
+  Value above = map.divisor == 1
+                    ? sub(constant(map.padBefore), mul(next(id), map.stride))
+                    : sub(constant(0), firstTap(map, next(id)));
   above = binary<arith::MaxSIOp>(above, constant(0));
   if (map.dilation == 1)
     return above;
@@ -355,12 +369,13 @@ Value TickLoop::tapEnd(OpId id) {
   const planning::Operand &operand = op(id).operands[0];
   const WindowMap &map = operand.y;
   int height = tensor(operand.tensor).height;
-  int lastOut = tensor(op(id).result).height - 1;
   int reach = (map.kernel - 1) * map.dilation;
-  if (map.all || lastOut * map.stride - map.padBefore + reach < height)
+  if (map.all || lastFirstTap(id, map) + reach < height)
     return constant(map.all ? 1 : map.kernel);
   Value below =
-      sub(constant(height + map.padBefore), mul(next(id), map.stride));
+      map.divisor == 1
+          ? sub(constant(height + map.padBefore), mul(next(id), map.stride))
+          : sub(constant(height), firstTap(map, next(id)));
   below = binary<arith::MaxSIOp>(below, constant(0));
   if (map.dilation > 1)
     below = binary<arith::DivUIOp>(add(below, constant(map.dilation - 1)),
@@ -402,6 +417,13 @@ Value TickLoop::inputArgument(OpId id, kernels::KernelArg arg) {
     if (operand.x.all)
       return sub(constant(0), stored);
     return sub(firstTap(operand.x, bound(id, ColBegin)), stored);
+  case ArgRole::InColumnRemainder: {
+    const WindowMap &x = operand.x;
+    assert(x.padBefore <= 0 && "a remainder of what may be negative");
+    Value dividend =
+        sub(mul(bound(id, ColBegin), x.stride), constant(x.padBefore));
+    return binary<arith::RemUIOp>(dividend, constant(x.divisor));
+  }
   case ArgRole::InOffset: {
     Value row;
     bool mayMiss = false;
@@ -412,8 +434,7 @@ Value TickLoop::inputArgument(OpId id, kernels::KernelArg arg) {
     } else {
       row = add(firstTap(y, next(id)),
                 arg.index == 0 ? mul(tapBegin(id), y.dilation) : constant(0));
-      int lastOut = tensor(op(id).result).height - 1;
-      mayMiss = lastOut * y.stride - y.padBefore >= t.height;
+      mayMiss = lastFirstTap(id, y) >= t.height;
     }
     return b.createOrFold<RingOffsetOp>(
         loc, b.getI32Type(), row, static_cast<uint32_t>(in.rows),

@@ -130,6 +130,35 @@ def mul_by_picture():
     return b
 
 
+def concatenation():
+    b = Builder()
+    x, y = b.input((1, 2, 2, 3), 0.5, 4), b.input((1, 2, 2, 5), 0.25, 5)
+    b.output(b.concatenation([x, y]))
+    return b
+
+
+def concatenation_rank3():
+    b = Builder()
+    x, y = b.input((1, 6, 3), 0.5, 4), b.input((1, 2, 3), 0.5, 4)
+    b.output(b.concatenation([x, y], 1))
+    return b
+
+
+def concatenation_activation():
+    b = concatenation()
+    b.model.operators[0].options["activation"] = "RELU"
+    return b
+
+
+def resize_twice():
+    return one_operator((1, 2, 3, 4), 0.5, 1, lambda b, x: b.resize_nearest_neighbor(x, (4, 6)))
+
+
+def resize_align_corners():
+    """5 rows from 3: round(o / 2) = (o + 1) / 2; 3 columns from 3 are as they were: round(o) = (2 o + 1) / 2."""
+    return one_operator((1, 3, 3, 4), 0.5, 1, lambda b, x: b.resize_nearest_neighbor(x, (5, 3), align_corners=True))
+
+
 def pad():
     return one_operator((1, 3, 3, 2), 0.5, 1, lambda b, x: b.pad(x, [(0, 0), (1, 2), (3, 4), (0, 0)], (0.25, -7)))
 

@@ -279,8 +279,8 @@ def Patch_BroadcastAddOp : Patch_BroadcastOp<"broadcast_add"> {
     } : (tensor<1x8x8x16xi8>, tensor<1x1x1x16xi8>) -> tensor<1x8x8x16xi8>
     ```
 
-    Constraints: L1, also for a constant; B1 every size of an operand is the
-    result's or 1, and one operand has the result's; B2 one operand is not
+    Constraints: L1, also for a constant; B1 along every axis the operands' sizes
+    agree or one is 1, and the result has the greater; B2 one operand is not
     constant, and a constant has height and width 1; D2 one multiplier; D3
     left_shift in [0, 30], exponents in [-31, 30].
   }];
@@ -391,6 +391,52 @@ def Patch_PadOp : Patch_LayerOp<"pad", ["getWindowMap"]> {
   let results = (outs Patch_Activation:$output);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
+}
+
+def Patch_ConcatOp : Patch_LayerOp<"concat",
+    ["getActivationOperands", "getWindowMap"]> {
+  let summary = "Maps one behind another";
+  let description = [{
+    The operands' bytes in order, along the height (`axis` 1), the width (2) or
+    the channels (3). Nothing is requantised.
+
+    ```mlir
+    %0 = patch.concat %a, %b {axis = 3 : i32}
+      : (tensor<1x8x8x16xi8>, tensor<1x8x8x4xi8>) -> tensor<1x8x8x20xi8>
+    ```
+
+    Constraints: L1; N1 at least one operand, axis in [1, 3]; N2 along `axis` the
+    result's size is the sum of the operands', all other sizes agree.
+  }];
+  let arguments = (ins Variadic<4DTensorOf<[I8]>>:$inputs, I32Attr:$axis);
+  let results = (outs 4DTensorOf<[I8]>:$output);
+  let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = [{
+    /// Where operand `number` begins along the axis.
+    int64_t getStart(unsigned number);
+  }];
+}
+
+def Patch_ResizeNearestOp : Patch_LayerOp<"resize_nearest", ["getWindowMap"]> {
+  let summary = "Resizing to the nearest row and column";
+  let description = [{
+    Row o of the result is row floor((o · stride + offset) / divisor) of the input,
+    likewise for columns. `stride`, `offset` and `divisor` are [y, x].
+
+    ```mlir
+    // Twice as high and wide.
+    %0 = patch.resize_nearest %input {stride = array<i32: 1, 1>,
+        offset = array<i32: 0, 0>, divisor = array<i32: 2, 2>}
+      : (tensor<1x8x8x16xi8>) -> tensor<1x16x16x16xi8>
+    ```
+
+    Constraints: L1; Z1 stride and offset in [0, 2^20], divisor in [1, 2^20]; Z2 all
+    rows and columns that are read lie inside the input; Z3 channels agree.
+  }];
+  let arguments = (ins 4DTensorOf<[I8]>:$input, DenseI32ArrayAttr:$stride,
+    DenseI32ArrayAttr:$offset, DenseI32ArrayAttr:$divisor);
+  let results = (outs 4DTensorOf<[I8]>:$output);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
 def Patch_QuantizeOp : Patch_LayerOp<"quantize"> {
