@@ -23,88 +23,11 @@
 
 #include "Scale.h"
 
-#include "mlir/IR/DialectResourceBlobManager.h"
-#include "mlir/IR/Matchers.h"
-
 using namespace mlir;
 using namespace tessera;
 using namespace tessera::patch;
 
 static constexpr ChannelRange kInt8{-128, 127};
-
-int64_t patch::getNumChannels(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getRank() == 0 ? 1 : type.getShape().back();
-}
-
-//===----------------------------------------------------------------------===//
-// Layers with weights
-//===----------------------------------------------------------------------===//
-
-template <typename T>
-static bool readConstant(Value value, SmallVectorImpl<T> &data) {
-  auto type = cast<ShapedType>(value.getType());
-  ElementsAttr elements;
-  if (!type.getElementType().isInteger(8 * sizeof(T)) ||
-      !matchPattern(value, m_Constant(&elements)))
-    return false;
-  if (auto dense = dyn_cast<DenseElementsAttr>(elements)) {
-    llvm::append_range(data, dense.getValues<T>());
-    return true;
-  }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(elements);
-  AsmResourceBlob *blob =
-      resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (!blob || static_cast<int64_t>(blob->getData().size()) !=
-                   type.getNumElements() * static_cast<int64_t>(sizeof(T)))
-    return false;
-  llvm::append_range(data, blob->getDataAs<T>());
-  return true;
-}
-
-static bool isInt8(Value value) {
-  return getElementTypeOrSelf(value).isInteger(8);
-}
-
-std::optional<WeightedLayer> WeightedLayer::get(Operation *op) {
-  WeightedLayer layer;
-  layer.op = op;
-  if (!isa<Conv2DOp, DepthwiseConv2DOp, FullyConnectedOp>(op))
-    return std::nullopt;
-  Value input = op->getOperand(0), output = op->getResult(0);
-  Value weights = op->getOperand(1);
-  if (!isInt8(input) || !isInt8(output))
-    return std::nullopt;
-  auto shape = cast<RankedTensorType>(weights.getType()).getShape();
-  layer.inputChannels = getNumChannels(input);
-  layer.outputChannels = getNumChannels(output);
-  auto isPadding = [](ArrayRef<int32_t> pad) {
-    return llvm::any_of(pad, [](int32_t p) { return p != 0; });
-  };
-  if (auto conv = dyn_cast<Conv2DOp>(op)) {
-    if (shape[3] != layer.inputChannels)
-      return std::nullopt;
-    layer.taps = shape[1] * shape[2];
-    layer.inputZp = conv.getInputZp();
-    layer.isPadded = isPadding(conv.getPad());
-    layer.requant = conv.getRequant();
-  } else if (auto conv = dyn_cast<DepthwiseConv2DOp>(op)) {
-    layer.multiplier = layer.outputChannels / layer.inputChannels;
-    layer.taps = shape[0] * shape[1];
-    layer.inputZp = conv.getInputZp();
-    layer.isPadded = isPadding(conv.getPad());
-    layer.requant = conv.getRequant();
-  } else {
-    auto connected = cast<FullyConnectedOp>(op);
-    layer.taps = shape[1] / layer.inputChannels;
-    layer.inputZp = connected.getInputZp();
-    layer.requant = connected.getRequant();
-  }
-  if (!readConstant(weights, layer.weights) ||
-      !readConstant(op->getOperand(2), layer.bias))
-    return std::nullopt;
-  return layer;
-}
 
 //===----------------------------------------------------------------------===//
 // Requantisation of ranges
@@ -259,6 +182,28 @@ void ChannelRanges::visit(Operation &op) {
     forEach([&](ChannelRange in) {
       return requantize(requant.getRequant(), 0, {in.lo - zp, in.hi - zp});
     });
+  } else if (auto lookup = dyn_cast<LookupOp>(op)) {
+    ArrayRef<int8_t> table = lookup.getTable();
+    forEach([&](ChannelRange in) -> ChannelRange {
+      ArrayRef<int8_t> part = table.slice(in.lo + 128, in.hi - in.lo + 1);
+      return {*llvm::min_element(part), *llvm::max_element(part)};
+    });
+  } else if (isa<ResizeNearestOp>(op)) {
+    llvm::copy(input, result.begin());
+  } else if (auto concat = dyn_cast<ConcatOp>(op)) {
+    // Behind one another, or parts of the same channels.
+    bool byChannel = concat.getAxis() == 3;
+    size_t start = 0;
+    for (auto [number, operand] : llvm::enumerate(concat.getInputs())) {
+      ArrayRef<ChannelRange> part = ranges[operand];
+      for (size_t c = 0; c < part.size(); ++c) {
+        ChannelRange &out = result[start + c];
+        bool first = byChannel || number == 0;
+        out = {first ? part[c].lo : std::min(out.lo, part[c].lo),
+               first ? part[c].hi : std::max(out.hi, part[c].hi)};
+      }
+      start += byChannel ? part.size() : 0;
+    }
   } else if (auto pad = dyn_cast<PadOp>(op)) {
     int64_t value = static_cast<int32_t>(pad.getValue());
     if (value >= kInt8.lo && value <= kInt8.hi)

@@ -29,6 +29,10 @@ struct ChannelRange {
 /// scalar.
 int64_t getNumChannels(mlir::Value value);
 
+/// True for signed bytes; of unsigned ones (ui8, at the ends of a network)
+/// nothing is concluded.
+bool isInt8(mlir::Value value);
+
 /// A layer with weights in one form: sum[o] = bias[o] + Σ over taps and input
 /// channels of (input − inputZp) · weight(o, tap, channel). The taps of a fully
 /// connected layer are the pixels of its input.

@@ -17,12 +17,24 @@
 
 #include "LiveChannels.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 using namespace tessera;
 using namespace tessera::patch;
 
 bool patch::canFoldConstant(const WeightedLayer &layer, ChannelRange input) {
   return input.isConstant() && (!layer.isPadded || input.lo == layer.inputZp);
+}
+
+/// Layers that make each channel of one channel of every operand. Operands are
+/// maps that layers make, not constants.
+static bool isChannelwise(Operation &op) {
+  return isa<AvgPool2DOp, MaxPool2DOp, MeanOp, RequantizeOp, LookupOp,
+             ResizeNearestOp, ConcatOp, PadOp, AddOp, ReshapeOp>(op) &&
+         llvm::none_of(op.getOperands(), [](Value operand) {
+           return matchPattern(operand, m_Constant());
+         });
 }
 
 //===----------------------------------------------------------------------===//
@@ -41,8 +53,16 @@ void LiveChannels::tieChannels(Value a, Value b) {
 }
 
 void LiveChannels::tie(Operation &op) {
-  if (isa<AvgPool2DOp, MaxPool2DOp, MeanOp, RequantizeOp, PadOp, AddOp,
-          ReshapeOp>(op)) {
+  if (!isChannelwise(op) && !ranges.getLayer(&op))
+    return;
+  if (auto concat = dyn_cast<ConcatOp>(op); concat && concat.getAxis() == 3) {
+    unsigned next = first[concat.getOutput()];
+    for (Value operand : concat.getInputs())
+      for (int64_t c = 0, end = getNumChannels(operand); c < end; ++c)
+        classes.join(first[operand] + c, next++);
+    return;
+  }
+  if (isChannelwise(op)) {
     for (Value operand : op.getOperands())
       tieChannels(operand, op.getResult(0));
     return;
@@ -134,9 +154,7 @@ LiveChannels::LiveChannels(func::FuncOp func, const ChannelRanges &ranges)
   };
   llvm::for_each(block.getArguments(), markAll);
   for (Operation &op : block) {
-    if (isa<AvgPool2DOp, MaxPool2DOp, MeanOp, RequantizeOp, PadOp, AddOp,
-            ReshapeOp>(op) ||
-        ranges.getLayer(&op))
+    if (isChannelwise(op) || ranges.getLayer(&op))
       continue;
     llvm::for_each(op.getOperands(), markAll);
     llvm::for_each(op.getResults(), markAll);

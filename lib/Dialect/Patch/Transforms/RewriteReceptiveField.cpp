@@ -116,6 +116,8 @@ void RewriteReceptiveFieldPass::runOnOperation() {
     populateTrimKernelPatterns(owned);
   if (strides)
     populateHoistStridePatterns(owned);
+  if (pointwise)
+    populatePointwiseBeforeResizePatterns(owned);
   FrozenRewritePatternSet patterns(std::move(owned));
 
   int64_t macs = countMacs(func);

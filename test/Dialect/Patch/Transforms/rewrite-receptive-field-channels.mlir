@@ -175,3 +175,44 @@ func.func @negative_rewritten(%x: tensor<1x4x4x1xi8>) -> tensor<1x4x4x1xi8> attr
   %1 = patch.conv2d %0, %w1, %b1 {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = -128 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [0], zero_point = -128, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x2xi8>, tensor<1x1x1x2xi8>, tensor<1xi32>) -> tensor<1x4x4x1xi8>
   return %1 : tensor<1x4x4x1xi8>
 }
+
+// -----
+
+// Behind one another: channels 0 and 1 of %0, then channel 0 of %1. Channel 1 of %0
+// is 3 - 128 = -125, which the table (-1 - v) makes 124. The last layer reads
+// 124 - (-128) = 252 of it, times 2: its bias -300 becomes 204.
+// CHECK-LABEL: func.func @concat_lookup
+// CHECK-DAG:     arith.constant dense<204> : tensor<1xi32>
+// CHECK-DAG:     arith.constant dense<{{\[\[\[\[}}1, 3]]]]> : tensor<1x1x1x2xi8>
+// CHECK:         patch.concat {{.*}} (tensor<1x4x4x1xi8>, tensor<1x4x4x1xi8>) -> tensor<1x4x4x2xi8>
+// CHECK:         patch.lookup {{.*}} -> tensor<1x4x4x2xi8>
+// CHECK:         patch.conv2d {{.*}} tensor<1x1x1x2xi8>
+func.func @concat_lookup(%x: tensor<1x4x4x1xi8>) -> tensor<1x4x4x1xi8> {
+  %w0 = arith.constant dense<[[[[1]]], [[[0]]]]> : tensor<2x1x1x1xi8>
+  %b0 = arith.constant dense<[0, 3]> : tensor<2xi32>
+  %w1 = arith.constant dense<1> : tensor<1x1x1x1xi8>
+  %w2 = arith.constant dense<[[[[1, 2, 3]]]]> : tensor<1x1x1x3xi8>
+  %b = arith.constant dense<0> : tensor<1xi32>
+  %b2 = arith.constant dense<-300> : tensor<1xi32>
+  %0 = patch.conv2d %x, %w0, %b0 {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = -128 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [1], zero_point = -128, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x1xi8>, tensor<2x1x1x1xi8>, tensor<2xi32>) -> tensor<1x4x4x2xi8>
+  %1 = patch.conv2d %x, %w1, %b {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = -128 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [1], zero_point = -128, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x1xi8>, tensor<1x1x1x1xi8>, tensor<1xi32>) -> tensor<1x4x4x1xi8>
+  %2 = patch.concat %0, %1 {axis = 3 : i32} : (tensor<1x4x4x2xi8>, tensor<1x4x4x1xi8>) -> tensor<1x4x4x3xi8>
+  %3 = patch.lookup %2 {table = array<i8: 127, 126, 125, 124, 123, 122, 121, 120, 119, 118, 117, 116, 115, 114, 113, 112, 111, 110, 109, 108, 107, 106, 105, 104, 103, 102, 101, 100, 99, 98, 97, 96, 95, 94, 93, 92, 91, 90, 89, 88, 87, 86, 85, 84, 83, 82, 81, 80, 79, 78, 77, 76, 75, 74, 73, 72, 71, 70, 69, 68, 67, 66, 65, 64, 63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12, -13, -14, -15, -16, -17, -18, -19, -20, -21, -22, -23, -24, -25, -26, -27, -28, -29, -30, -31, -32, -33, -34, -35, -36, -37, -38, -39, -40, -41, -42, -43, -44, -45, -46, -47, -48, -49, -50, -51, -52, -53, -54, -55, -56, -57, -58, -59, -60, -61, -62, -63, -64, -65, -66, -67, -68, -69, -70, -71, -72, -73, -74, -75, -76, -77, -78, -79, -80, -81, -82, -83, -84, -85, -86, -87, -88, -89, -90, -91, -92, -93, -94, -95, -96, -97, -98, -99, -100, -101, -102, -103, -104, -105, -106, -107, -108, -109, -110, -111, -112, -113, -114, -115, -116, -117, -118, -119, -120, -121, -122, -123, -124, -125, -126, -127, -128>} : (tensor<1x4x4x3xi8>) -> tensor<1x4x4x3xi8>
+  %4 = patch.conv2d %3, %w2, %b2 {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = -128 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [1], zero_point = -128, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x3xi8>, tensor<1x1x1x3xi8>, tensor<1xi32>) -> tensor<1x4x4x1xi8>
+  return %4 : tensor<1x4x4x1xi8>
+}
+
+// -----
+
+// Unsigned bytes reach 255 - 128 = 127. Were they taken for signed ones, at most
+// 127 - 128 < 0, all channels would be 0 for ever.
+// CHECK-LABEL: func.func @negative_unsigned
+// CHECK:         patch.requantize {{.*}} -> tensor<1x4x4x2xi8>
+// CHECK:         patch.conv2d {{.*}} tensor<1x1x1x2xi8>
+func.func @negative_unsigned(%x: tensor<1x4x4x2xui8>) -> tensor<1x4x4x1xi8> {
+  %w = arith.constant dense<[[[[1, 2]]]]> : tensor<1x1x1x2xi8>
+  %b = arith.constant dense<0> : tensor<1xi32>
+  %0 = patch.requantize %x {input_zp = 128 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [1], zero_point = 0, min = 0, max = 127, rounding = tflite>} : (tensor<1x4x4x2xui8>) -> tensor<1x4x4x2xi8>
+  %1 = patch.conv2d %0, %w, %b {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = 0 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [1], zero_point = -128, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x2xi8>, tensor<1x1x1x2xi8>, tensor<1xi32>) -> tensor<1x4x4x1xi8>
+  return %1 : tensor<1x4x4x1xi8>
+}

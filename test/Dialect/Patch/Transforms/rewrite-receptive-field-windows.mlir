@@ -4,7 +4,7 @@
 // zeros.
 
 // RUN: tessera-opt %s --split-input-file --patch-rewrite-receptive-field --canonicalize | FileCheck %s
-// RUN: tessera-opt %s --split-input-file --patch-rewrite-receptive-field="channels=false ends=false strides=false kernels=false" | FileCheck %s --check-prefix=OFF
+// RUN: tessera-opt %s --split-input-file --patch-rewrite-receptive-field="channels=false ends=false strides=false kernels=false pointwise=false" | FileCheck %s --check-prefix=OFF
 // RUN: tessera-opt %s --split-input-file --patch-rewrite-receptive-field --remarks-filter=patch-rewrite-receptive-field 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
 
 // OFF-NOT: patch.removed_macs = {{[1-9-]}}
@@ -144,4 +144,38 @@ func.func @negative_kernel(%x: tensor<1x8x8x1xi8>) -> tensor<1x6x8x1xi8> {
   %b = arith.constant dense<0> : tensor<1xi32>
   %0 = patch.conv2d %x, %w, %b {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = 0 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [-3], zero_point = 0, min = -128, max = 127, rounding = tflite>} : (tensor<1x8x8x1xi8>, tensor<1x3x1x1xi8>, tensor<1xi32>) -> tensor<1x6x8x1xi8>
   return %0 : tensor<1x6x8x1xi8>
+}
+
+// -----
+
+// A resize to twice the height and width, then a 1x1 convolution of 2 to 3 channels:
+// 64 * 6 = 384 MACs. Before the resize it has 16 * 6 = 96. Bytes of maps: 64 * 2 + 64
+// * 3 = 320 before, 16 * 3 + 64 * 3 = 240 after.
+// CHECK-LABEL: func.func @pointwise
+// CHECK-SAME:    attributes {patch.removed_macs = 288 : i64}
+// CHECK:         %[[C:.*]] = patch.conv2d %{{.*}} -> tensor<1x4x4x3xi8>
+// CHECK:         %[[R:.*]] = patch.resize_nearest %[[C]] {{.*}} -> tensor<1x8x8x3xi8>
+// CHECK:         return %[[R]]
+// REMARK: HoistedPointwise
+// REMARK-SAME: Function=pointwise | Macs=288, MapBytes=80, ParameterBytes=0
+func.func @pointwise(%x: tensor<1x4x4x2xi8>) -> tensor<1x8x8x3xi8> {
+  %w = arith.constant dense<1> : tensor<3x1x1x2xi8>
+  %b = arith.constant dense<0> : tensor<3xi32>
+  %0 = patch.resize_nearest %x {stride = array<i32: 1, 1>, offset = array<i32: 0, 0>, divisor = array<i32: 2, 2>} : (tensor<1x4x4x2xi8>) -> tensor<1x8x8x2xi8>
+  %1 = patch.conv2d %0, %w, %b {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = 0 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [-3], zero_point = 0, min = -128, max = 127, rounding = tflite>} : (tensor<1x8x8x2xi8>, tensor<3x1x1x2xi8>, tensor<3xi32>) -> tensor<1x8x8x3xi8>
+  return %1 : tensor<1x8x8x3xi8>
+}
+
+// -----
+
+// A 3x3 convolution reads neighbours, which a resize does not keep.
+// CHECK-LABEL: func.func @negative_pointwise
+// CHECK:         patch.resize_nearest
+// CHECK:         patch.conv2d
+func.func @negative_pointwise(%x: tensor<1x4x4x1xi8>) -> tensor<1x8x8x1xi8> {
+  %w = arith.constant dense<1> : tensor<1x3x3x1xi8>
+  %b = arith.constant dense<0> : tensor<1xi32>
+  %0 = patch.resize_nearest %x {stride = array<i32: 1, 1>, offset = array<i32: 0, 0>, divisor = array<i32: 2, 2>} : (tensor<1x4x4x1xi8>) -> tensor<1x8x8x1xi8>
+  %1 = patch.conv2d %0, %w, %b {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 1, 1, 1, 1>, input_zp = 0 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [-3], zero_point = 0, min = -128, max = 127, rounding = tflite>} : (tensor<1x8x8x1xi8>, tensor<1x3x3x1xi8>, tensor<1xi32>) -> tensor<1x8x8x1xi8>
+  return %1 : tensor<1x8x8x1xi8>
 }

@@ -26,6 +26,8 @@ def RewriteReceptiveFieldPass
     * `strides`: the layer before a 1x1 convolution with a stride takes the stride
       over, as nobody else reads what the stride skips.
     * `kernels`: rows and columns of zeros at a kernel's border are trimmed.
+    * `pointwise`: layers that work pixel by pixel (a 1x1 convolution) move before a
+      resize that repeats pixels.
 
     What was saved is written down as `patch.removed_macs` on the function, and per
     rewrite in a remark. A function that has the attribute, or holds stages, is
@@ -46,7 +48,9 @@ def RewriteReceptiveFieldPass
     Option<"strides", "strides", "bool", "true",
       "Move strides of 1x1 convolutions to the layer before">,
     Option<"kernels", "kernels", "bool", "true",
-      "Trim rows and columns of zeros off kernels">
+      "Trim rows and columns of zeros off kernels">,
+    Option<"pointwise", "pointwise", "bool", "true",
+      "Move layers that work pixel by pixel before a resize">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::tessera::patch::PatchDialect"

@@ -42,6 +42,10 @@ void populateTrimKernelPatterns(mlir::RewritePatternSet &patterns);
 /// Patterns that move the stride of a 1x1 convolution to the layer before it.
 void populateHoistStridePatterns(mlir::RewritePatternSet &patterns);
 
+/// Patterns that move layers working pixel by pixel before a resize that
+/// repeats pixels.
+void populatePointwiseBeforeResizePatterns(mlir::RewritePatternSet &patterns);
+
 } // namespace tessera::patch
 
 #endif // TESSERA_DIALECT_PATCH_TRANSFORMS_RECEPTIVEFIELD_H

@@ -21,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 
-REWRITES = ("RemovedChannels", "RemovedEnds", "HoistedStride", "TrimmedKernel")
+REWRITES = ("RemovedChannels", "RemovedEnds", "HoistedStride", "TrimmedKernel",
+            "HoistedPointwise")
 
 
 def ints(values):
@@ -191,6 +192,46 @@ class Network:
             f"rhs_multiplier = {self.random.randrange(2**30, 2**31)} : i32, rhs_exponent = -1 : i32, "
             f"requant = {self.requant(1, -19)}}}", [(source, t), (other, t)], shape)
 
+    def lookup(self, source, shape):
+        table = [self.random.randrange(-128, 128) for _ in range(256)]
+        if self.chance(0.3):
+            table = sorted(table[:1] * 200 + table[200:])
+        self.layer(f"patch.lookup $ {{table = array<i8: {', '.join(map(str, table))}>}}",
+                   [(source, tensor((1, *shape)))], shape)
+
+    def resize(self, source, shape):
+        if shape[0] * shape[1] > 100:
+            return
+        self.layer("patch.resize_nearest $ {stride = array<i32: 1, 1>, "
+                   "offset = array<i32: 0, 0>, divisor = array<i32: 2, 2>}",
+                   [(source, tensor((1, *shape)))], (2 * shape[0], 2 * shape[1], shape[2]))
+        if self.chance(0.7):
+            # A 1x1 convolution, which can be computed before the resize.
+            source, shape = self.maps[-1]
+            channels = self.random.randrange(1, 5)
+            dims = (channels, 1, 1, shape[2])
+            w = self.constant(self.weights(*dims), dims, "i8")
+            b = self.constant(self.bias(channels), (channels,), "i32")
+            self.layer(
+                "patch.conv2d $ {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, "
+                f"pad = array<i32: 0, 0, 0, 0>, input_zp = {self.zero_point()} : i32, "
+                f"requant = {self.requant(channels, -8)}}}",
+                [(source, tensor((1, *shape))), (w, tensor(dims)), (b, tensor((channels,), "i32"))],
+                (*shape[:2], channels))
+
+    def concat(self, source, shape):
+        axis = self.random.choice([1, 3, 3])
+        others = [(name, other) for name, other in self.maps
+                  if all(other[a] == shape[a] for a in range(3) if a != axis - 1)]
+        other, other_shape = self.random.choice(others)
+        result = list(shape)
+        result[axis - 1] += other_shape[axis - 1]
+        if result[0] > 24 or result[2] > 12:
+            return
+        self.layer(f"patch.concat $ {{axis = {axis} : i32}}",
+                   [(source, tensor((1, *shape))), (other, tensor((1, *other_shape)))],
+                   tuple(result))
+
     def head(self, source, shape):
         """A mean, perhaps, and a fully connected layer."""
         if self.chance(0.4):
@@ -216,8 +257,18 @@ class Network:
         """The text of the module's function, with %ATTRIBUTES% to be replaced, and the input's bytes."""
         shape = (self.random.randrange(4, 12), self.random.randrange(4, 12),
                  self.random.randrange(1, 4))
-        self.maps.append(("%x", shape))
-        layers = [self.convolution] * 5 + [self.pool, self.requantize, self.pad, self.add]
+        element = "i8"
+        if self.chance(0.15):
+            # An unsigned input, which begins with its requantisation.
+            element = "ui8"
+            self.emit(f"%i = patch.requantize %x {{input_zp = {self.random.randrange(256)} : i32, "
+                      f"requant = {self.requant(1, 0)}}} : "
+                      f"({tensor((1, *shape), element)}) -> {tensor((1, *shape))}")
+            self.maps.append(("%i", shape))
+        else:
+            self.maps.append(("%x", shape))
+        layers = [self.convolution] * 8 + [
+            self.pool, self.requantize, self.pad, self.add, self.lookup, self.resize, self.concat]
         for _ in range(self.random.randrange(3, 10)):
             # Mostly a chain, sometimes a branch.
             source = self.maps[-1] if self.chance(0.85) else self.random.choice(self.maps)
@@ -229,7 +280,7 @@ class Network:
             re.search(re.escape(m[0]) + r"\b(?! =)", line) for line in self.lines)][-3:]
         names = ", ".join(n for n, _ in results)
         types = ", ".join(tensor((1, *s)) for _, s in results)
-        text = (f"func.func @net(%x: {tensor((1, *shape))}) -> ({types}) %ATTRIBUTES%{{\n"
+        text = (f"func.func @net(%x: {tensor((1, *shape), element)}) -> ({types}) %ATTRIBUTES%{{\n"
                 + "\n".join(self.lines) + f"\n  return {names} : {types}\n}}\n")
         return text, shape[0] * shape[1] * shape[2]
 
