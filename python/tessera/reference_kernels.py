@@ -290,6 +290,25 @@ def reshape(model, op, inputs):
     return inputs[0].reshape(model.tensors[op.outputs[0]].shape)
 
 
+def shape(model, op, inputs):
+    """SHAPE: the sizes of the operand, INT32."""
+    return np.array(inputs[0].shape, dtype=np.int32)
+
+
+def pack(model, op, inputs):
+    """PACK: numbers as a list."""
+    return np.stack(inputs)
+
+
+def strided_slice(model, op, inputs):
+    """STRIDED_SLICE of a list: values[begin:end:step], an end left out by its mask; with shrink_axis_mask one number."""
+    values, begin, end, step = inputs[0], *(int(i[0]) for i in inputs[1:])
+    if op.options["shrink_axis_mask"]:
+        return values[begin]
+    o = op.options
+    return values[None if o["begin_mask"] else begin:None if o["end_mask"] else end:step]
+
+
 def transpose(model, op, inputs):
     """TRANSPOSE moves the bytes: result dimension i is input dimension operand1[i]."""
     return np.transpose(inputs[0], inputs[1].reshape(-1))
@@ -498,6 +517,9 @@ KERNELS = {
     "RELU_0_TO_1": relu,
     "RELU_N1_TO_1": relu,
     "RESHAPE": reshape,
+    "SHAPE": shape,
+    "PACK": pack,
+    "STRIDED_SLICE": strided_slice,
     "RESIZE_NEAREST_NEIGHBOR": resize_nearest_neighbor,
     "SOFTMAX": softmax,
     "SQUEEZE": reshape,

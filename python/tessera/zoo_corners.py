@@ -302,6 +302,27 @@ def _resize_nearest(name, size, **options):
 
 
 @_case
+def reshape_by_shape_arithmetic():
+    """The new shape is computed: [shape(x)[0], then shape(x)[1:3] backwards, 3 * 4] of a map of three channels."""
+    b = Builder("reshape_by_shape_arithmetic")
+    x = b.max_pool_2d(b.input((1, 5, 8, 3), 0.1, 3), 1)
+    sizes = b.operator("SHAPE", [x], [b.tensor("sizes", "INT32", (4,))])
+
+    def ends(name, *values):
+        return [b.constant(f"{name}/{part}", [value], "INT32") for part, value in zip(("begin", "end", "step"), values)]
+
+    first = b.operator("STRIDED_SLICE", [sizes, *ends("first", 0, 1, 1)], [b.tensor("first", "INT32", ())],
+                       shrink_axis_mask=1)
+    rest = b.operator("STRIDED_SLICE", [sizes, *ends("rest", -2, 0, -1)], [b.tensor("rest", "INT32", (2,))])
+    last = b.operator("STRIDED_SLICE", [rest, *ends("last", 1, 7, 1)], [b.tensor("last", "INT32", ())], shrink_axis_mask=1)
+    numbers = [first, last, b.constant("twice", 24, "INT32")]
+    shape = b.operator("PACK", numbers, [b.tensor("shape", "INT32", (3,))])
+    y = b.tensor("reshaped", "INT8", (1, 5, 24), 0.1, 3)
+    b.output(b.softmax(b.operator("RESHAPE", [x, shape], [y])))
+    return b.model
+
+
+@_case
 def add_to_itself():
     b = Builder("add_to_itself")
     x = b.input((1, 8, 8, 4), 0.05, 3)

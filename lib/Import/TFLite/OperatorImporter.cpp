@@ -101,6 +101,12 @@ Reason OperatorImporter::importOperator(size_t index) {
       return importConcatenation(op);
     case static_cast<int32_t>(Builtin::ResizeNearestNeighbor):
       return importResizeNearest(op);
+    case static_cast<int32_t>(Builtin::Shape):
+      return importShape(op);
+    case static_cast<int32_t>(Builtin::Pack):
+      return importPack(op);
+    case static_cast<int32_t>(Builtin::StridedSlice):
+      return importStridedSlice(op);
     case static_cast<int32_t>(Builtin::Pad):
       return importPad(op);
     case static_cast<int32_t>(Builtin::AveragePool2D):
@@ -298,6 +304,10 @@ Reason OperatorImporter::getIntegers(const Operator &op, size_t index,
   const Tensor &tensor = getInput(op, index);
   if (tensor.type != ElementType::Int32)
     return (Twine(what) + " of type " + getName(tensor.type)).str();
+  if (auto known = integers.find(op.inputs[index]); known != integers.end()) {
+    result.append(known->second);
+    return {};
+  }
   if (tensor.numElements != 0 && (!tensor.isConstant() || tensor.isSparse))
     return (what + " computed at run time").str();
   for (int64_t i = 0; i < tensor.numElements; ++i)

@@ -8,8 +8,9 @@
 //
 // Turns operators of a decoded model into ops at the builder's position. The
 // methods that import a kind of operator are spread over
-// ImportActivations.cpp, ImportArithmetic.cpp, ImportConvolutions.cpp, ImportElementwise.cpp and ImportShapes.cpp; what they
-// share is in OperatorImporter.cpp.
+// ImportActivations.cpp, ImportArithmetic.cpp, ImportConvolutions.cpp,
+// ImportElementwise.cpp and ImportShapes.cpp; what they share is in
+// OperatorImporter.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +22,7 @@
 #include "tessera/Import/TFLite/Multiplier.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/DenseMap.h"
 
 #include <string>
 
@@ -119,6 +121,12 @@ private:
   Reason importQuantize(const Operator &op);
   Reason importDequantize(const Operator &op);
   Reason importSoftmax(const Operator &op);
+  // ImportShapeArithmetic.cpp
+  Reason importShape(const Operator &op);
+  Reason importPack(const Operator &op);
+  Reason importStridedSlice(const Operator &op);
+  /// Notes that the result of `op`, an INT32 tensor, has these values.
+  Reason setIntegers(const Operator &op, llvm::ArrayRef<int32_t> values);
   // ImportShapes.cpp
   Reason importPad(const Operator &op);
   Reason importPool(const Operator &op);
@@ -163,7 +171,7 @@ private:
   /// weights.
   Reason getConvRequantization(const Operator &op, Activation activation,
                                Requantization &requantization) const;
-  /// The values of a constant INT32 operand.
+  /// The values of an INT32 operand that is a constant, or made of shapes.
   Reason getIntegers(const Operator &op, size_t index, llvm::StringRef what,
                      llvm::SmallVector<int32_t> &result) const;
 
@@ -210,6 +218,8 @@ private:
   const Model &model;
   /// The value of each tensor that is made so far, else null.
   llvm::SmallVector<mlir::Value> values;
+  /// INT32 tensors that operators make of shapes, which are static.
+  llvm::DenseMap<int32_t, llvm::SmallVector<int32_t>> integers;
   /// The location of the operator that is being imported.
   mlir::Location loc = builder.getUnknownLoc();
 };

@@ -476,6 +476,15 @@ bool Decoder::decodeOptions(const schema::Operator &from, Operator &to) {
         ResizeOptions{options->align_corners(), options->half_pixel_centers()};
     break;
   }
+  case static_cast<int32_t>(Builtin::StridedSlice): {
+    const auto *options = from.builtin_options_as_StridedSliceOptions();
+    if ((isMissing = !options))
+      break;
+    to.options = StridedSliceOptions{
+        options->begin_mask(), options->end_mask(), options->ellipsis_mask(),
+        options->new_axis_mask(), options->shrink_axis_mask()};
+    break;
+  }
   case static_cast<int32_t>(Builtin::Mul): {
     AddOptions mul;
     if (const auto *options = from.builtin_options_as_MulOptions())

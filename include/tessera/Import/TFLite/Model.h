@@ -145,6 +145,12 @@ struct ResizeOptions {
   bool halfPixelCenters = false;
 };
 
+/// Bit i of a mask is about axis i.
+struct StridedSliceOptions {
+  int32_t beginMask = 0, endMask = 0, ellipsisMask = 0, newAxisMask = 0,
+          shrinkAxisMask = 0;
+};
+
 struct LeakyReluOptions {
   /// Finite.
   float alpha = 0.0f;
@@ -152,10 +158,10 @@ struct LeakyReluOptions {
 
 /// Options of an operator; none for operators that have none that matter here,
 /// and for those that Tessera does not know.
-using Options =
-    std::variant<std::monostate, ConvOptions, PoolOptions,
-                 FullyConnectedOptions, AddOptions, SoftmaxOptions,
-                 LeakyReluOptions, ConcatenationOptions, ResizeOptions>;
+using Options = std::variant<std::monostate, ConvOptions, PoolOptions,
+                             FullyConnectedOptions, AddOptions, SoftmaxOptions,
+                             LeakyReluOptions, ConcatenationOptions,
+                             ResizeOptions, StridedSliceOptions>;
 
 /// Operator codes that Tessera imports, numbered as in the file.
 enum class Builtin : int32_t {
@@ -180,7 +186,10 @@ enum class Builtin : int32_t {
   Mean = 40,
   Sub = 41,
   Squeeze = 43,
+  StridedSlice = 45,
   ExpandDims = 70,
+  Shape = 77,
+  Pack = 83,
   ResizeNearestNeighbor = 97,
   LeakyRelu = 98,
   Elu = 111,

@@ -159,6 +159,22 @@ def resize_align_corners():
     return one_operator((1, 3, 3, 4), 0.5, 1, lambda b, x: b.resize_nearest_neighbor(x, (5, 3), align_corners=True))
 
 
+def reshape_by_shape(begin=0, end=2):
+    """The shape is [size 0 of the operand, 12]."""
+    b = Builder()
+    x = b.input((1, 2, 2, 3), 0.5, 4)
+    sizes = b.operator("SHAPE", [x], [b.tensor("sizes", "INT32", (4,))])
+    ends = [b.constant(name, [value], "INT32") for name, value in (("begin", begin), ("end", end), ("step", 1))]
+    batch = b.operator("STRIDED_SLICE", [sizes, *ends], [b.tensor("batch", "INT32", ())], shrink_axis_mask=1)
+    shape = b.operator("PACK", [batch, b.constant("rest", 12, "INT32")], [b.tensor("shape", "INT32", (2,))])
+    b.output(b.softmax(b.operator("RESHAPE", [x, shape], [b.tensor("y", "INT8", (1, 12), 0.5, 4)])))
+    return b
+
+
+def slice_behind_the_end():
+    return reshape_by_shape(4, 5)
+
+
 def pad():
     return one_operator((1, 3, 3, 2), 0.5, 1, lambda b, x: b.pad(x, [(0, 0), (1, 2), (3, 4), (0, 0)], (0.25, -7)))
 
