@@ -8,7 +8,7 @@
 
 //
 // The labels of the constraints (L1, C1, …) are those of the op descriptions in
-// PatchOps.td; the tests in test/Dialect/Patch name them too.
+// PatchLayers.td; the tests in test/Dialect/Patch name them too.
 //
 //===----------------------------------------------------------------------===//
 
