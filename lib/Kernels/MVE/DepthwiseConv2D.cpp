@@ -59,6 +59,8 @@ struct DepthwiseClass {
   int32_t rowGroups() const { return (kernelHeight + 3) / 4; }
   /// Vectors of four columns per row group.
   int32_t columnVectors() const { return (kernelWidth + 3) / 4; }
+  /// Width 5 with two row groups: the fifth column of both is one vector.
+  bool joinsLastColumn() const { return kernelWidth == 5 && rowGroups() == 2; }
   /// Bytes of weights of a channel in column vector `v` of a row group.
   int32_t vectorBytes(int32_t v) const {
     return 4 * std::min(4, kernelWidth - 4 * v);
@@ -67,10 +69,12 @@ struct DepthwiseClass {
   int32_t pixels() const {
     if (strideX > 1)
       return 4;
-    return rowGroups() == 1 ? 8 : 6;
+    return rowGroups() == 1 || joinsLastColumn() ? 8 : 6;
   }
   /// Columns of the scratch.
   int32_t columns() const {
+    if (joinsLastColumn())
+      return (pixels() - 1) * strideX + kernelWidth;
     return (pixels() - 1) * strideX + 4 * columnVectors();
   }
   /// Bytes of a row group in the scratch.
@@ -90,9 +94,10 @@ enum ScratchOffset : int32_t {
   PairRecordsEnd = 8,
   PairOutStep = 12,
   PairColumnStep = 16,
+  PairZeroPoint = 20,
   /// The bytes of a single pixel and the garbage behind it.
-  SinglePixel = 20,
-  PlanesBegin = 52
+  SinglePixel = 24,
+  PlanesBegin = 56
 };
 } // namespace
 
@@ -159,6 +164,10 @@ static Assembly writeInterleave(int32_t kernelHeight, int32_t groupBytes) {
              "]");
     for (int32_t row = 0; row < rows; ++row)
       a.line("add " + pointers[row] + ", r2");
+    if (rows == 1) {
+      a.line("movs r6, #0");
+      a.line("vidup.u8 q1, r6, #4");
+    }
     if (begin)
       a.line("add.w r6, r3, #" + Twine(groupBytes));
     else
@@ -170,7 +179,11 @@ static Assembly writeInterleave(int32_t kernelHeight, int32_t groupBytes) {
       a.line("vldrbt.u8 q" + Twine(row) + ", [" + pointers[row] + "]");
     for (int32_t row = 0; row < rows; ++row)
       a.line("add " + pointers[row] + ", r4");
-    for (int32_t part = 0; part < 4; ++part)
+    if (rows == 1) {
+      a.line("vstrb.8 q0, [r6, q1]");
+      a.line("adds r6, #64");
+    }
+    for (int32_t part = 0; rows > 1 && part < 4; ++part)
       a.line("vst4" + Twine(part) + ".8 {q0, q1, q2, q3}, [r6]" +
              (part == 3 ? "!" : ""));
     a.line("le lr, 1b");
@@ -184,40 +197,59 @@ static Assembly writeInterleave(int32_t kernelHeight, int32_t groupBytes) {
 static Assembly writePairs(const DepthwiseClass &c) {
   static constexpr llvm::StringLiteral sums[] = {"r0", "r2",  "r4",  "r6",
                                                  "r8", "r10", "r12", "lr"};
-  int32_t lastBytes = c.vectorBytes(c.columnVectors() - 1);
+  bool joins = c.joinsLastColumn();
+  int32_t lastBytes = joins ? 8 : c.vectorBytes(c.columnVectors() - 1);
   Assembly a;
-  a.line(c.scale.shiftsLeft ? "vdup.32 q6, r4" : "vdup.16 q6, r4");
+  if (!joins)
+    a.line(c.scale.shiftsLeft ? "vdup.32 q6, r4" : "vdup.16 q6, r4");
+  a.line("movw r7, #" + Twine(c.rowGroups() > 1 ? c.groupBytes() : 16));
   a.line("movs r6, #0");
   a.line("vidup.u32 q7, r6, #1");
   a.line("vshl.i32 q5, q7, #6");
   a.line("vadd.i32 q5, q5, r0");
+  if (joins) {
+    // The words of the fifth column: of row group 0, of 1; the others meet
+    // zero weights.
+    a.line("movs r6, #1");
+    a.line("vdup.32 q6, r6");
+    a.line("vand q6, q6, q7");
+    a.line("vmul.i32 q6, q6, r7");
+    a.line("vadd.i32 q6, q6, r0");
+    a.line("mov.w r8, #256");
+    a.line("vadd.i32 q6, q6, r8");
+  }
   a.line("mov.w r8, #0x00010001");
   a.line("vmul.i32 q7, q7, r8");
   a.line("vadd.i32 q7, q7, r2");
   a.line("movs r6, #" + Twine(lastBytes));
   a.line("vctp.8 r6");
-  a.line("movw r7, #" + Twine(c.rowGroups() > 1 ? c.groupBytes() : 16));
   a.line("ldrd r5, r3, [r1]");
   a.line("1:");
+  // One vector per channel and pixel: weights of `bytes` bytes, words from the
+  // addresses in `addresses` + `offset`.
+  auto multiply = [&](int32_t bytes, StringRef addresses, int32_t offset,
+                      bool starts) {
+    if (bytes < 16)
+      a.line("vpstttt");
+    for (int channel = 0; channel < 4; ++channel)
+      a.line((bytes < 16 ? "vldrbt.u8 q" : "vldrb.u8 q") + Twine(channel) +
+             ", [r5], #" + Twine(bytes));
+    for (int channel = 0; channel < 4; ++channel)
+      for (int32_t p = 0; p < 2; ++p) {
+        a.line("vldrw.u32 q4, [" + addresses + ", #" +
+               Twine(p * 64 * c.strideX + offset + 4 * channel) + "]");
+        a.line((starts ? "vmladav.s8 " : "vmladava.s8 ") +
+               Twine(sums[4 * p + channel]) + ", q4, q" + Twine(channel));
+      }
+  };
   for (int32_t group = 0; group < c.rowGroups(); ++group) {
     if (group)
       a.line("vadd.i32 q5, q5, r7");
-    for (int32_t v = 0; v < c.columnVectors(); ++v) {
-      int32_t bytes = c.vectorBytes(v);
-      if (bytes < 16)
-        a.line("vpstttt");
-      for (int channel = 0; channel < 4; ++channel)
-        a.line((bytes < 16 ? "vldrbt.u8 q" : "vldrb.u8 q") + Twine(channel) +
-               ", [r5], #" + Twine(bytes));
-      for (int channel = 0; channel < 4; ++channel)
-        for (int32_t p = 0; p < 2; ++p) {
-          a.line("vldrw.u32 q4, [q5, #" +
-                 Twine(p * 64 * c.strideX + 256 * v + 4 * channel) + "]");
-          a.line((group + v ? "vmladava.s8 " : "vmladav.s8 ") +
-                 Twine(sums[4 * p + channel]) + ", q4, q" + Twine(channel));
-        }
-    }
+    for (int32_t v = 0; v < (joins ? 1 : c.columnVectors()); ++v)
+      multiply(c.vectorBytes(v), "q5", 256 * v, /*starts=*/group + v == 0);
   }
+  if (joins)
+    multiply(lastBytes, "q6", 0, /*starts=*/false);
   for (int p = 0; p < 2; ++p)
     for (int lane = 0; lane < 2; ++lane)
       a.line("vmov q" + Twine(p) + "[" + Twine(lane + 2) + "], q" + Twine(p) +
@@ -228,8 +260,10 @@ static Assembly writePairs(const DepthwiseClass &c) {
   r.sums[1] = "q1";
   r.parameter = "q2";
   r.temporary = "q3";
-  r.zeroPoint = "q6";
+  r.zeroPoint = joins ? "r0" : "q6";
   r.record = "r3";
+  if (joins)
+    a.line("ldr r0, [r1, #" + Twine(PairZeroPoint) + "]");
   emitScale(a, c.scale, /*isPerVector=*/false, /*hasBias=*/true, r);
   a.line("vstrb.16 q2, [r11, q7]");
   a.line("add.w r11, r11, #4");
@@ -238,6 +272,8 @@ static Assembly writePairs(const DepthwiseClass &c) {
     a.line("vsub.i32 q5, q5, r7");
     a.line("movs r0, #16");
     a.line("vadd.i32 q5, q5, r0");
+    if (joins)
+      a.line("vadd.i32 q6, q6, r0");
   } else {
     a.line("vadd.i32 q5, q5, r7");
   }
@@ -248,6 +284,8 @@ static Assembly writePairs(const DepthwiseClass &c) {
   a.line("ldrd r5, r3, [r1]");
   a.line("ldrd r0, r2, [r1, #" + Twine(PairOutStep) + "]");
   a.line("vadd.i32 q5, q5, r2");
+  if (joins)
+    a.line("vadd.i32 q6, q6, r2");
   a.line("add r11, r0");
   a.line("subs.w r9, r9, #1");
   a.line("bne 1b");
@@ -324,6 +362,8 @@ void DepthwiseBody::emitPairs(Val count, Val size, Val out) {
   k.store32((channels << 1) - size, work, PairOutStep);
   k.store32(k.i32(2 * 64 * c.strideX) - (size << 2), work, PairColumnStep);
   Val zeroPoint = fact(OutputZeroPoint);
+  if (c.joinsLastColumn())
+    k.store32(zeroPoint, work, PairZeroPoint);
   Val pairs = k.max(count >> 1, one);
   Val target = k.select(isSingle, work + SinglePixel, out);
   // The second run is the odd pixel with its predecessor.
@@ -443,13 +483,22 @@ static FailureOr<RowKernel> selectDepthwise(Operation *layer) {
   auto weight = [&](int64_t channel, int64_t y, int64_t x) -> int8_t {
     return y < height ? (*hwc)[(y * width + x) * channels + channel] : 0;
   };
-  for (int64_t block = 0; block < channels; block += 4)
+  auto pack = [&](int64_t channel, int64_t y, int64_t begin, int64_t end) {
+    for (int64_t column = begin; column < end; ++column)
+      for (int64_t row = y; row < y + 4; ++row)
+        packed.push_back(weight(channel, row, column));
+  };
+  bool joins = depthwise.joinsLastColumn();
+  int64_t separate = joins ? 4 : width;
+  for (int64_t block = 0; block < channels; block += 4) {
     for (int64_t y = 0; y < height; y += 4)
-      for (int64_t x = 0; x < width; x += 4)
+      for (int64_t x = 0; x < separate; x += 4)
         for (int64_t channel = block; channel < block + 4; ++channel)
-          for (int64_t column = x; column < std::min(x + 4, width); ++column)
-            for (int64_t row = y; row < y + 4; ++row)
-              packed.push_back(weight(channel, row, column));
+          pack(channel, y, x, std::min(x + 4, separate));
+    for (int64_t channel = block; joins && channel < block + 4; ++channel)
+      for (int64_t y = 0; y < height; y += 4)
+        pack(channel, y, separate, width);
+  }
   // A predicated load reads nothing behind the end.
   for (int64_t channel = 0; channel < channels; ++channel)
     for (int64_t y = 0; y < height; ++y)
