@@ -39,6 +39,7 @@ namespace {
 /// Facts of the descriptor.
 enum Fact : unsigned {
   Channels,
+  PlaneBytes,
   InputZeroPoint,
   OutputZeroPoint,
   Records,
@@ -65,20 +66,27 @@ struct DepthwiseClass {
   int32_t vectorBytes(int32_t v) const {
     return 4 * std::min(4, kernelWidth - 4 * v);
   }
-  /// Result pixels made from one scratch; even.
+  /// Result pixels made from one scratch; even. About 1.2 KB of scratch.
   int32_t pixels() const {
+    if (rowGroups() == 1)
+      return strideX == 1 ? 16 : strideX == 2 ? 8 : 4;
     if (strideX > 1)
       return 4;
-    return rowGroups() == 1 || joinsLastColumn() ? 8 : 6;
+    return joinsLastColumn() ? 8 : 6;
   }
-  /// Columns of the scratch.
-  int32_t columns() const {
-    if (joinsLastColumn())
-      return (pixels() - 1) * strideX + kernelWidth;
-    return (pixels() - 1) * strideX + 4 * columnVectors();
+  /// Bytes of a row group in a scratch for that many pixels.
+  int32_t groupBytes(int32_t numPixels) const {
+    int32_t window = joinsLastColumn() ? kernelWidth : 4 * columnVectors();
+    return 64 * ((numPixels - 1) * strideX + window);
   }
-  /// Bytes of a row group in the scratch.
-  int32_t groupBytes() const { return 64 * columns(); }
+  int32_t groupBytes() const { return groupBytes(pixels()); }
+  /// Bytes of both row groups; with one, no more than a narrow map needs.
+  int32_t planeBytes(int64_t outputColumns) const {
+    if (rowGroups() > 1)
+      return rowGroups() * groupBytes();
+    return groupBytes(
+        static_cast<int32_t>(std::clamp<int64_t>(outputColumns, 2, pixels())));
+  }
   /// Bytes of a block of four channels in the weights and the records.
   int32_t blockWeightBytes() const { return 16 * kernelWidth * rowGroups(); }
   int32_t blockRecordBytes() const {
@@ -316,9 +324,7 @@ private:
   void emitChannels(Val count, Val column, Val out);
   void emitCopy(Val begin, Val end, Val column, Val channel, Val size);
   void emitPairs(Val count, Val size, Val out);
-  void fillPlanes() {
-    emitFill(k, planes, k.i32(c.rowGroups() * c.groupBytes()), inputZeroPoint);
-  }
+  void fillPlanes() { emitFill(k, planes, fact(PlaneBytes), inputZeroPoint); }
 
   KernelBuilder &k;
   const KernelArgs &args;
@@ -445,6 +451,10 @@ void DepthwiseBody::emit() {
 // Selection
 //===----------------------------------------------------------------------===//
 
+static int64_t getOutputColumns(patch::DepthwiseConv2DOp conv) {
+  return cast<ShapedType>(conv.getOutput().getType()).getDimSize(2);
+}
+
 static bool acceptsDepthwise(Operation *layer) {
   if (!isInt8Layer<patch::DepthwiseConv2DOp>(layer))
     return false;
@@ -508,6 +518,7 @@ static FailureOr<RowKernel> selectDepthwise(Operation *layer) {
   auto inputZeroPoint = static_cast<int32_t>(conv.getInputZp());
   Descriptor descriptor(NumFacts);
   descriptor[Channels] = static_cast<int32_t>(channels);
+  descriptor[PlaneBytes] = depthwise.planeBytes(getOutputColumns(conv));
   descriptor[InputZeroPoint] = inputZeroPoint;
   descriptor[OutputZeroPoint] = conv.getRequant().getZeroPoint();
   SmallVector<int8_t> records;
@@ -523,7 +534,7 @@ static ScratchSize getDepthwiseScratch(Operation *layer) {
   auto conv = cast<patch::DepthwiseConv2DOp>(layer);
   DepthwiseClass c(conv);
   int64_t height = cast<ShapedType>(conv.getWeights().getType()).getDimSize(0);
-  return {4 * height + PlanesBegin + c.rowGroups() * c.groupBytes(),
+  return {4 * height + PlanesBegin + c.planeBytes(getOutputColumns(conv)),
           /*bytesPerColumn=*/0};
 }
 
