@@ -389,6 +389,14 @@ bool Decoder::decodeStep(const char *what, int32_t from, int32_t &to) {
 bool Decoder::decodeOptions(const schema::Operator &from, Operator &to) {
   bool isValid = true;
   bool isMissing = false;
+  // ADD, MUL and SUB, whose options may be left out.
+  auto decodeArithmetic = [&](const auto *options) {
+    AddOptions arithmetic;
+    if (options)
+      isValid = decodeActivation(options->fused_activation_function(),
+                                 arithmetic.activation);
+    to.options = arithmetic;
+  };
   switch (to.code) {
   case static_cast<int32_t>(Builtin::Conv2D): {
     const auto *options = from.builtin_options_as_Conv2DOptions();
@@ -448,14 +456,9 @@ bool Decoder::decodeOptions(const schema::Operator &from, Operator &to) {
     to.options = connected;
     break;
   }
-  case static_cast<int32_t>(Builtin::Add): {
-    AddOptions add;
-    if (const auto *options = from.builtin_options_as_AddOptions())
-      isValid = decodeActivation(options->fused_activation_function(),
-                                 add.activation);
-    to.options = add;
+  case static_cast<int32_t>(Builtin::Add):
+    decodeArithmetic(from.builtin_options_as_AddOptions());
     break;
-  }
   case static_cast<int32_t>(Builtin::Concatenation): {
     const auto *options = from.builtin_options_as_ConcatenationOptions();
     if ((isMissing = !options))
@@ -485,22 +488,12 @@ bool Decoder::decodeOptions(const schema::Operator &from, Operator &to) {
         options->new_axis_mask(), options->shrink_axis_mask()};
     break;
   }
-  case static_cast<int32_t>(Builtin::Mul): {
-    AddOptions mul;
-    if (const auto *options = from.builtin_options_as_MulOptions())
-      isValid = decodeActivation(options->fused_activation_function(),
-                                 mul.activation);
-    to.options = mul;
+  case static_cast<int32_t>(Builtin::Mul):
+    decodeArithmetic(from.builtin_options_as_MulOptions());
     break;
-  }
-  case static_cast<int32_t>(Builtin::Sub): {
-    AddOptions sub;
-    if (const auto *options = from.builtin_options_as_SubOptions())
-      isValid = decodeActivation(options->fused_activation_function(),
-                                 sub.activation);
-    to.options = sub;
+  case static_cast<int32_t>(Builtin::Sub):
+    decodeArithmetic(from.builtin_options_as_SubOptions());
     break;
-  }
   case static_cast<int32_t>(Builtin::Softmax): {
     const auto *options = from.builtin_options_as_SoftmaxOptions();
     if ((isMissing = !options))
