@@ -110,7 +110,7 @@ private:
     text += '\n';
   }
 
-  void gatherPair(int32_t p);
+  void gatherPairs();
   void gatherPairColumn(int32_t offset);
   void gatherSingle();
   void startChannel();
@@ -146,12 +146,12 @@ private:
 };
 } // namespace
 
-/// One column of a pair of rows. r0, r3 addresses; r1, r4 pitches; r12 plane.
+/// One column of a pair of rows. r0, r4 addresses; r1, r5 pitches; r12 plane.
 void AsmWriter::gatherPairColumn(int32_t offset) {
   op("ldr r6, [r0]");
   op("add r0, r0, r1");
-  op("ldr r7, [r3]");
-  op("add r3, r3, r4");
+  op("ldr r7, [r4]");
+  op("add r4, r4, r5");
   op("pkhbt r8, r6, r7, lsl #16");
   op("pkhtb r9, r7, r6, asr #16");
   for (int32_t channel = 0; channel < 4; ++channel) {
@@ -161,32 +161,33 @@ void AsmWriter::gatherPairColumn(int32_t offset) {
   }
 }
 
-void AsmWriter::gatherPair(int32_t p) {
-  op("add r6, lr, #{0}", rowTableOffset() + 24 * p);
-  op("ldm r6, {{r0, r1, r2, r3, r4, r5}");
-  op("add r2, r2, r0");
-  op("add r5, r5, r3");
-  op("str r2, [r6]");
-  op("str r5, [r6, #12]");
-  op("ldrd r12, r5, [lr, #{0}]", at(State::FirstPair));
-  if (p)
-    op("add r12, r12, #{0}", 8 * p);
-  int32_t label = 100 + 10 * p;
-  op("tst r5, #1");
-  op("beq {0}f", label);
+/// All pairs of rows; r2 goes through the row table. The plane of the next pair
+/// is 8 bytes on: the state's address of it moves there and back.
+void AsmWriter::gatherPairs() {
+  int32_t pairs = shape.rowPairs();
+  op("add r2, lr, #{0}", rowTableOffset());
+  op("100:");
+  op("ldm r2, {{r0, r1, r3, r4, r5, r6}");
+  op("add r3, r3, r0");
+  op("add r6, r6, r4");
+  op("str r3, [r2]");
+  op("str r6, [r2, #12]");
+  op("ldrd r12, r3, [lr, #{0}]", at(State::FirstPair));
+  op("tst r3, #1");
+  op("beq 101f");
   gatherPairColumn(4);
   op("add r12, r12, #{0}", shape.pairBytes());
-  op("sub r5, r5, #2");
-  op("{0}:", label);
-  op("subs r5, r5, #4");
-  op("blt {0}f", label + 2);
-  op("{0}:", label + 1);
+  op("sub r3, r3, #2");
+  op("101:");
+  op("subs r3, r3, #4");
+  op("blt 103f");
+  op("102:");
   op("ldr r6, [r0]");
   op("ldr r7, [r0, r1]");
-  op("ldr r8, [r3]");
-  op("ldr r9, [r3, r4]");
+  op("ldr r8, [r4]");
+  op("ldr r9, [r4, r5]");
   op("add r0, r0, r1, lsl #1");
-  op("add r3, r3, r4, lsl #1");
+  op("add r4, r4, r5, lsl #1");
   // r10, r6: bytes 0, 1 of both rows; r11, r7: bytes 2, 3.
   op("pkhbt r10, r6, r8, lsl #16");
   op("pkhtb r11, r8, r6, asr #16");
@@ -201,13 +202,24 @@ void AsmWriter::gatherPair(int32_t p) {
     else
       op("strd r8, r9, [r12], #{0}", shape.pairBytes());
   }
-  op("subs r5, r5, #4");
-  op("bge {0}b", label + 1);
-  op("{0}:", label + 2);
-  op("tst r5, #2");
-  op("beq {0}f", label + 3);
+  op("subs r3, r3, #4");
+  op("bge 102b");
+  op("103:");
+  op("tst r3, #2");
+  op("beq 104f");
   gatherPairColumn(0);
-  op("{0}:", label + 3);
+  op("104:");
+  if (pairs == 1)
+    return;
+  op("ldr r12, [lr, #{0}]", at(State::FirstPair));
+  op("add r2, r2, #24");
+  op("add r6, lr, #{0}", rowTableOffset() + 24 * pairs);
+  op("add r12, r12, #8");
+  op("cmp r2, r6");
+  op("it eq");
+  op("subeq r12, r12, #{0}", 8 * pairs);
+  op("str r12, [lr, #{0}]", at(State::FirstPair));
+  op("bne 100b");
 }
 
 void AsmWriter::gatherSingle() {
@@ -223,7 +235,7 @@ void AsmWriter::gatherSingle() {
     op("strh r7, [r12, #{0}]", half + 2 * channelBytes);
     op("strh r8, [r12, #{0}]", half + 3 * channelBytes);
   };
-  int32_t p = shape.rowPairs(), label = 100 + 10 * p;
+  int32_t p = shape.rowPairs(), label = 110;
   op("add r6, lr, #{0}", rowTableOffset() + 24 * p);
   op("ldm r6, {{r0, r1, r2}");
   op("add r2, r2, r0");
@@ -484,8 +496,8 @@ void AsmWriter::block(int32_t pixels) {
 std::string AsmWriter::write() {
   op("add lr, r0, #{0}", shape.weightsOffset());
   op("1:");
-  for (int32_t p = 0; p < shape.rowPairs(); ++p)
-    gatherPair(p);
+  if (shape.rowPairs())
+    gatherPairs();
   if (shape.singleRows())
     gatherSingle();
   op("ldr r0, [lr, #{0}]", at(State::FirstPlane));
