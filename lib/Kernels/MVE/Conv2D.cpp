@@ -84,6 +84,8 @@ struct DenseLayer {
 struct ConvClass {
   DenseClass dense;
   bool isGathered, isDilated, hasBlocks, hasSingles;
+  /// The map's width is odd: a last pixel alone has code of its own.
+  bool isOdd;
   ScaleCode singleCode;
 
   explicit ConvClass(const DenseLayer &layer);
@@ -139,6 +141,7 @@ ConvClass::ConvClass(const DenseLayer &layer)
   int64_t channels = layer.outputChannels;
   hasBlocks = channels >= dense.blockChannels();
   hasSingles = channels % dense.blockChannels() != 0;
+  isOdd = hasBlocks && !dense.onePixel && layer.outputColumns % 2 != 0;
   singleCode = chooseScaleCode(layer.requant.getRounding(),
                                channelMultipliers(layer.requant, channels),
                                channelExponents(layer.requant, channels));
@@ -150,6 +153,8 @@ std::string ConvClass::symbol() const {
     result += isDilated ? "_dilated" : "_window";
   if (hasBlocks)
     result += "_" + dense.suffix();
+  if (isOdd)
+    result += "_odd";
   if (hasSingles) {
     result += "_singles_" + stringify(singleCode).str();
     if (!hasBlocks)
@@ -177,7 +182,8 @@ private:
   Val fact(unsigned number) { return args.fact(number, DescriptorConstant); }
   void emitGathered();
   void emitDirect();
-  void emitBlocks(Val first, Val second, Val hasSecond, Val pairs, Val out);
+  void emitBlocks(Val first, Val second, Val hasSecond, Val pairs, Val out,
+                  bool isSingle = false);
   void emitPixels(Val first, Val second, Val hasSecond, Val out);
   void emitSingles(Val window, Val out);
   Vals forPairs(
@@ -213,7 +219,7 @@ Vals Conv2DBody::forPairs(
 /// The blocks of channels of pairs of pixels whose windows are contiguous and
 /// regularly spaced.
 void Conv2DBody::emitBlocks(Val first, Val second, Val hasSecond, Val pairs,
-                            Val out) {
+                            Val out, bool isSingle) {
   DenseOperands operands;
   operands.windows[0] = first;
   operands.windows[1] =
@@ -226,13 +232,25 @@ void Conv2DBody::emitBlocks(Val first, Val second, Val hasSecond, Val pairs,
   operands.secondOut = k.select(hasSecond, outputChannels << 16, k.i32(0));
   operands.zeroPoint = fact(OutputZeroPoint);
   operands.pairs = pairs;
-  emitDenseBlocks(k, c.dense, operands);
+  emitDenseBlocks(k, c.dense, operands, isSingle);
 }
 
 /// All channels of two pixels with contiguous windows.
 void Conv2DBody::emitPixels(Val first, Val second, Val hasSecond, Val out) {
-  if (c.hasBlocks)
-    emitBlocks(first, second, hasSecond, k.i32(1), out);
+  Val one = k.i32(1);
+  if (c.isOdd) {
+    auto both = [&]() -> Vals {
+      emitBlocks(first, second, hasSecond, one, out);
+      return {};
+    };
+    auto single = [&]() -> Vals {
+      emitBlocks(first, first, one < 0, one, out, /*isSingle=*/true);
+      return {};
+    };
+    k.ifElse(hasSecond, both, single);
+  } else if (c.hasBlocks) {
+    emitBlocks(first, second, hasSecond, one, out);
+  }
   if (!c.hasSingles)
     return;
   if (c.dense.onePixel) {
@@ -271,6 +289,19 @@ void Conv2DBody::emitDirect() {
   if (c.hasBlocks && !c.hasSingles && !c.dense.onePixel) {
     // One statement for all pairs, one for an odd last pixel.
     Val count = args.get(ArgRole::Count);
+    if (c.isOdd) {
+      Val pairs = count >> 1, pixels = pairs << 1, one = k.i32(1);
+      k.ifThen(pairs > 0, [&] {
+        emitBlocks(first, first + strideBytes, one > 0, pairs, args.output());
+      });
+      k.ifThen((count & 1) == 1, [&] {
+        Val last = first + pixels * strideBytes;
+        emitBlocks(last, last, one < 0, one,
+                   args.output() + pixels * outputChannels,
+                   /*isSingle=*/true);
+      });
+      return;
+    }
     Val runs = k.min(count >> 1, k.i32(1)) + (count & 1);
     k.loop(runs, {first, args.output(), count}, [&](ArrayRef<Val> v) -> Vals {
       Val pairs = k.max(v[2] >> 1, k.i32(1)), pixels = pairs << 1;

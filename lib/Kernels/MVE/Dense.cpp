@@ -102,8 +102,10 @@ namespace {
 /// Writes the statement.
 class DenseBlocks {
 public:
-  DenseBlocks(const DenseClass &denseClass)
-      : c(denseClass), weightPointer(c.onePixel ? "r11" : "r5"),
+  DenseBlocks(const DenseClass &denseClass, bool isSingle)
+      : c(denseClass), isSingle(isSingle),
+        pixels(c.onePixel || isSingle ? 1 : 2),
+        weightPointer(c.onePixel ? "r11" : "r5"),
         outPointer(c.onePixel ? "r5" : "r11") {}
 
   Assembly write();
@@ -116,6 +118,8 @@ private:
   void writeNextPair();
 
   const DenseClass &c;
+  bool isSingle;
+  int pixels;
   Assembly a;
   /// Loads that widen and stores that narrow take a pointer in r0 to r7: the
   /// record's, and the output's where no offsets do the work.
@@ -132,7 +136,6 @@ private:
 void DenseBlocks::writeStep(int64_t chunk, bool isTail) {
   bool starts = chunk == 0;
   std::string place = c.hasLoop ? "" : ", #" + std::to_string(16 * chunk);
-  int pixels = c.onePixel ? 1 : 2;
   StringRef weightVectors[] = {c.isShort ? "q4" : "q2",
                                c.isShort ? "q5" : "q3"};
   auto loadWindow = [&](int p) {
@@ -142,7 +145,7 @@ void DenseBlocks::writeStep(int64_t chunk, bool isTail) {
            (c.hasLoop ? "], #16" : "]"));
   };
   if (isTail && !c.isShort) {
-    a.line(c.onePixel ? "vpst" : "vpstt");
+    a.line(pixels == 1 ? "vpst" : "vpstt");
     for (int p = 0; p < pixels; ++p)
       a.line("vldrbt.u8 " + windowVectors[p] + ", [" + windowPointers[p] +
              place + "]");
@@ -200,10 +203,10 @@ void DenseBlocks::writeSetup() {
 
 void DenseBlocks::loadShortWindows(StringRef second) {
   if (c.tail)
-    a.line(c.onePixel ? "vpst" : "vpstt");
+    a.line(pixels == 1 ? "vpst" : "vpstt");
   StringRef load = c.tail ? "vldrbt.u8 " : "vldrb.u8 ";
   a.line(load + "q0, [r1]");
-  if (!c.onePixel)
+  if (pixels > 1)
     a.line(load + "q1, [" + second + "]");
 }
 
@@ -246,11 +249,14 @@ void DenseBlocks::writeOutput() {
   r.record = "r3";
   // Vector v, lane l is sum number first[v] + l * step.
   int first[] = {0, c.onePixel ? 1 : 4}, step = c.onePixel ? 2 : 1;
-  for (int v = 0; v < 2; ++v)
+  for (int v = 0; v < (isSingle ? 1 : 2); ++v)
     for (int l = 0; l < 2; ++l)
       a.line("vmov " + r.sums[v] + "[" + Twine(l + 2) + "], " + r.sums[v] +
              "[" + Twine(l) + "], " + sums[first[v] + l * step] + ", " +
              sums[first[v] + (l + 2) * step]);
+  // Both lanes of an output byte get the same.
+  if (isSingle)
+    a.line("vmov " + r.sums[1] + ", " + r.sums[0]);
   emitScale(a, c.scale, /*isPerVector=*/c.onePixel, /*hasBias=*/true, r);
   if (c.onePixel) {
     a.line("vstrb.16 " + r.parameter + ", [" + outPointer + "], #8");
@@ -283,13 +289,13 @@ Assembly DenseBlocks::write() {
     a.line("cmp r3, r7");
   }
   a.line("bne 1b");
-  if (!c.onePixel)
+  if (!c.onePixel && !isSingle)
     writeNextPair();
   return a;
 }
 
 void mve::emitDenseBlocks(KernelBuilder &k, const DenseClass &denseClass,
-                          const DenseOperands &operands) {
+                          const DenseOperands &operands, bool isSingle) {
   bool swaps = denseClass.onePixel;
   AsmInput inputs[] = {{"r1", operands.windows[0]},
                        {"r9", operands.windows[1]},
@@ -301,7 +307,7 @@ void mve::emitDenseBlocks(KernelBuilder &k, const DenseClass &denseClass,
                        {"r2", operands.secondOut},
                        {"r4", operands.zeroPoint},
                        {"r10", operands.pairs}};
-  emitAssembly(k, DenseBlocks(denseClass).write(), inputs,
+  emitAssembly(k, DenseBlocks(denseClass, isSingle).write(), inputs,
                "r6 r8 r12 lr q0 q1 q2 q3 q4 q5 q6 q7 vpr");
 }
 

@@ -90,9 +90,11 @@ struct DenseOperands {
   Val pairs;
 };
 
-/// Emits one asm statement that makes all blocks of channels.
+/// Emits one asm statement that makes all blocks of channels. `isSingle`, of a
+/// class of two pixels: makes the first pixel of one pair only, in fewer
+/// instructions; `secondOut` must be 0.
 void emitDenseBlocks(KernelBuilder &k, const DenseClass &denseClass,
-                     const DenseOperands &operands);
+                     const DenseOperands &operands, bool isSingle = false);
 
 /// The sum of K products of bytes. K > 0.
 Val emitDotProduct(KernelBuilder &k, Val window, Val weights, Val windowBytes);
