@@ -151,11 +151,14 @@ class Builder:
     def squeeze(self, x, shape):
         return self.operator("SQUEEZE", [x], [self._result("SQUEEZE", shape, x, None)])
 
-    def pad(self, x, paddings, out=None):
-        """`paddings`: one (before, after) per dimension."""
+    def pad(self, x, paddings, out=None, value=None):
+        """`paddings`: one (before, after) per dimension. With a (quantised) value the operator is PADV2."""
         table = self.constant(f"pad_{len(self.model.operators)}/paddings", paddings, "INT32")
         shape = [d + before + after for d, (before, after) in zip(self.shape(x), paddings)]
-        return self.operator("PAD", [x, table], [self._result("PAD", shape, x, out)])
+        if value is None:
+            return self.operator("PAD", [x, table], [self._result("PAD", shape, x, out)])
+        number = self.constant(f"pad_{len(self.model.operators)}/value", value, "INT8", *self.quantization(x))
+        return self.operator("PADV2", [x, table, number], [self._result("PADV2", shape, x, out)])
 
     def _pool(self, kind, x, kernel, strides, padding, activation):
         kernel = _pair(kernel)

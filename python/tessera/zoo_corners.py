@@ -371,6 +371,14 @@ def _pad(name, paddings):
     return b.model
 
 
+@_cases("padv2", {"around": dict(value=-128), "before_max_pool": dict(value=-128, pool=3), "zero_point": dict(value=-77)})
+def _padv2(name, value, pool=None):
+    b = Builder(name)
+    x = b.pad(b.input((1, 5, 4, 3), 0.1, -77), [(0, 0), (1, 2), (2, 1), (0, 0)], value=value)
+    b.output(x if pool is None else b.max_pool_2d(x, pool, 1))
+    return b.model
+
+
 @_case
 def pad_before_average_pool():
     """Padding that must not fold away: the pool counts padded pixels, which its own SAME padding would not."""

@@ -33,7 +33,8 @@ static constexpr int32_t maxResizedSize = 16384;
 //===----------------------------------------------------------------------===//
 
 Reason OperatorImporter::importPad(const Operator &op) {
-  if (Reason reason = checkOperands(op, 2, 2); !reason.empty())
+  size_t count = op.is(Builtin::PadV2) ? 3 : 2;
+  if (Reason reason = checkOperands(op, count, count); !reason.empty())
     return reason;
   if (Reason reason = checkInt8(op); !reason.empty())
     return reason;
@@ -42,6 +43,15 @@ Reason OperatorImporter::importPad(const Operator &op) {
   if (Reason reason = checkPerTensor(getOutput(op), "the result");
       !reason.empty())
     return reason;
+  // A real 0 in the result's quantisation, or the byte that PADV2 gives.
+  int32_t value = getOutput(op).quantization.zeroPoints[0];
+  if (op.is(Builtin::PadV2)) {
+    const Tensor &constant = getInput(op, 2);
+    if (constant.type != ElementType::Int8 || !constant.isConstant() ||
+        constant.isSparse || constant.numElements != 1)
+      return "a value that is no INT8 constant";
+    value = static_cast<int8_t>(constant.data[0]);
+  }
   SmallVector<int32_t> pads;
   if (Reason reason = getIntegers(op, 1, "pads", pads); !reason.empty())
     return reason;
@@ -57,14 +67,11 @@ Reason OperatorImporter::importPad(const Operator &op) {
   if (Reason reason = checkOutputShape(op, expected); !reason.empty())
     return reason;
   SmallVector<int64_t> padding(pads.begin(), pads.end());
-  // A real 0 in the result's quantisation; the input's bytes are copied,
-  // whatever its quantisation.
-  setValue(
-      op.outputs[0],
-      tosa::PadOp::create(
-          builder, loc, getType(getOutput(op)), getValue(op.inputs[0]),
-          createShape(padding),
-          createScalar(getI8(), getOutput(op).quantization.zeroPoints[0])));
+  // The input's bytes are copied, whatever its quantisation.
+  setValue(op.outputs[0],
+           tosa::PadOp::create(builder, loc, getType(getOutput(op)),
+                               getValue(op.inputs[0]), createShape(padding),
+                               createScalar(getI8(), value)));
   return {};
 }
 

@@ -108,6 +108,7 @@ Reason OperatorImporter::importOperator(size_t index) {
     case static_cast<int32_t>(Builtin::StridedSlice):
       return importStridedSlice(op);
     case static_cast<int32_t>(Builtin::Pad):
+    case static_cast<int32_t>(Builtin::PadV2):
       return importPad(op);
     case static_cast<int32_t>(Builtin::AveragePool2D):
     case static_cast<int32_t>(Builtin::MaxPool2D):

@@ -188,6 +188,7 @@ enum class Builtin : int32_t {
   Squeeze = 43,
   StridedSlice = 45,
   ExpandDims = 70,
+  PadV2 = 60,
   Shape = 77,
   Pack = 83,
   ResizeNearestNeighbor = 97,

@@ -179,6 +179,17 @@ def pad():
     return one_operator((1, 3, 3, 2), 0.5, 1, lambda b, x: b.pad(x, [(0, 0), (1, 2), (3, 4), (0, 0)], (0.25, -7)))
 
 
+def padv2():
+    return one_operator((1, 3, 3, 2), 0.5, 1, lambda b, x: b.pad(x, [(0, 0), (1, 2), (3, 4), (0, 0)], value=-128))
+
+
+def padv2_at_run_time():
+    b = padv2()
+    b.model.tensors[b.model.operators[0].inputs[2]].data = None
+    b.model.inputs.append(b.model.operators[0].inputs[2])
+    return b
+
+
 def average_pool():
     return one_operator((1, 5, 5, 2), 0.25, -10, lambda b, x: b.average_pool_2d(
         x, 3, 2, padding="SAME", activation="RELU6"))
