@@ -122,7 +122,29 @@ void LiveChannels::propagate(func::FuncOp func) {
   }
 }
 
-LiveChannels::LiveChannels(func::FuncOp func, const ChannelRanges &ranges)
+/// Marks channels until the value has a multiple of `multiple`, or all: first
+/// constant ones, which need none of their maker's inputs. Returns true if any
+/// was marked.
+bool LiveChannels::fillUp(Value value, int64_t multiple) {
+  bool changed = false;
+  int64_t size = get(value).size();
+  for (bool constant : {true, false})
+    for (int64_t c = 0, end = getNumChannels(value); c < end; ++c) {
+      if (size > 0 && size % multiple == 0)
+        return changed;
+      if (constant && !ranges.get(value, c).isConstant())
+        continue;
+      if (!mark(value, c))
+        continue;
+      // More than one if they are tied.
+      size = get(value).size();
+      changed = true;
+    }
+  return changed;
+}
+
+LiveChannels::LiveChannels(func::FuncOp func, const ChannelRanges &ranges,
+                           int64_t multiple)
     : ranges(ranges) {
   SmallVector<Value> values;
   unsigned numChannels = 0;
@@ -161,13 +183,16 @@ LiveChannels::LiveChannels(func::FuncOp func, const ChannelRanges &ranges)
   }
   propagate(func);
 
-  // A map without channels is no map.
-  for (Value value : llvm::reverse(values))
-    if (llvm::none_of(llvm::seq(getNumChannels(value)),
-                      [&](int64_t c) { return isLive(value, c); })) {
-      mark(value, 0);
-      propagate(func);
-    }
+  // What is marked for one map may be of others, too.
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (Value value : llvm::reverse(values))
+      if (fillUp(value, multiple)) {
+        propagate(func);
+        changed = true;
+      }
+  }
 }
 
 SmallVector<int64_t, 0> LiveChannels::get(Value value) const {

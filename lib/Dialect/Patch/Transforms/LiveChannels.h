@@ -25,10 +25,12 @@ namespace tessera::patch {
 ///   weight that is not zero, for an output channel that stays and is not
 ///   constant, and cannot fold the channel into its bias.
 ///
-/// Every map keeps at least one channel.
+/// Every map keeps at least one channel, and so many that their number is a
+/// multiple of `multiple`, if it has them: kernels work on groups of channels.
 class LiveChannels {
 public:
-  LiveChannels(mlir::func::FuncOp func, const ChannelRanges &ranges);
+  LiveChannels(mlir::func::FuncOp func, const ChannelRanges &ranges,
+               int64_t multiple);
 
   bool isLive(mlir::Value value, int64_t channel) const {
     return live[classes[first.find(value)->second + channel]];
@@ -44,6 +46,7 @@ private:
   bool mark(mlir::Value value, int64_t channel);
   bool markInputs(const WeightedLayer &layer);
   void propagate(mlir::func::FuncOp func);
+  bool fillUp(mlir::Value value, int64_t multiple);
 
   const ChannelRanges &ranges;
   /// The number of the first channel of a map; channels are counted through all

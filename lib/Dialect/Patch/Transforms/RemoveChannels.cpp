@@ -30,8 +30,8 @@ using namespace tessera::patch;
 namespace {
 class ChannelRemover {
 public:
-  ChannelRemover(func::FuncOp func)
-      : func(func), ranges(func), live(func, ranges) {}
+  ChannelRemover(func::FuncOp func, int64_t multiple)
+      : func(func), ranges(func), live(func, ranges, multiple) {}
 
   bool run();
 
@@ -173,6 +173,6 @@ bool ChannelRemover::run() {
   return changed;
 }
 
-bool patch::removeConstantChannels(func::FuncOp func) {
-  return ChannelRemover(func).run();
+bool patch::removeConstantChannels(func::FuncOp func, int64_t multiple) {
+  return ChannelRemover(func, multiple).run();
 }

@@ -96,6 +96,24 @@ struct RewriteReceptiveFieldPass
 };
 } // namespace
 
+/// Notes on each layer what a pixel of its result costs in the file.
+static void noteMacs(func::FuncOp func) {
+  Builder builder(func.getContext());
+  func.walk([&](WindowOpInterface layer) {
+    if (int64_t macs = layer.getMacsPerPixel())
+      layer->setAttr(kFileMacsAttr, builder.getI64IntegerAttr(macs));
+  });
+}
+
+/// Keeps the note where the layer is not the file's any more.
+static void dropIdleNotes(func::FuncOp func) {
+  func.walk([](WindowOpInterface layer) {
+    auto macs = layer->getAttrOfType<IntegerAttr>(kFileMacsAttr);
+    if (macs && macs.getInt() == layer.getMacsPerPixel())
+      layer->removeAttr(kFileMacsAttr);
+  });
+}
+
 void RewriteReceptiveFieldPass::runOnOperation() {
   func::FuncOp func = getOperation();
   if (func.isExternal() || func->hasAttr(kRemovedMacsAttr) ||
@@ -121,16 +139,19 @@ void RewriteReceptiveFieldPass::runOnOperation() {
   FrozenRewritePatternSet patterns(std::move(owned));
 
   int64_t macs = countMacs(func);
+  noteMacs(func);
   bool changed = true;
   while (changed) {
     changed = false;
     if (failed(applyPatternsGreedily(func, patterns, {}, &changed)))
       return signalPassFailure();
     if (channels)
-      changed |= removeConstantChannels(func);
+      changed |=
+          removeConstantChannels(func, std::max<int64_t>(1, channelMultiple));
     if (ends)
       changed |= removeUnreadEnds(func);
   }
+  dropIdleNotes(func);
   func->setAttr(
       kRemovedMacsAttr,
       Builder(&getContext()).getI64IntegerAttr(macs - countMacs(func)));

@@ -6,6 +6,7 @@
 
 // RUN: tessera-opt %s --split-input-file --patch-rewrite-receptive-field --canonicalize | FileCheck %s
 // RUN: tessera-opt %s --split-input-file --patch-rewrite-receptive-field=channels=false | FileCheck %s --check-prefix=OFF
+// RUN: tessera-opt %s --split-input-file --patch-rewrite-receptive-field=channel-multiple=2 | FileCheck %s --check-prefix=TWO
 // RUN: tessera-opt %s --split-input-file --patch-rewrite-receptive-field --remarks-filter=patch-rewrite-receptive-field 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
 
 // OFF-LABEL: func.func @fold
@@ -214,5 +215,27 @@ func.func @negative_unsigned(%x: tensor<1x4x4x2xui8>) -> tensor<1x4x4x1xi8> {
   %b = arith.constant dense<0> : tensor<1xi32>
   %0 = patch.requantize %x {input_zp = 128 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [1], zero_point = 0, min = 0, max = 127, rounding = tflite>} : (tensor<1x4x4x2xui8>) -> tensor<1x4x4x2xi8>
   %1 = patch.conv2d %0, %w, %b {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = 0 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [1], zero_point = -128, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x2xi8>, tensor<1x1x1x2xi8>, tensor<1xi32>) -> tensor<1x4x4x1xi8>
+  return %1 : tensor<1x4x4x1xi8>
+}
+
+// -----
+
+// Of four channels only the last is live; channels 0 and 2 are constant. With numbers
+// of channels a multiple of two, one more stays: channel 0, as a constant channel asks
+// for nothing. It gets weights of zero (it had 1, with a bias that cuts them off) and
+// the least of its sums, -300, for its bias.
+// CHECK-LABEL: func.func @multiple
+// CHECK:         patch.conv2d {{.*}} -> tensor<1x4x4x1xi8>
+// TWO-LABEL: func.func @multiple
+// TWO-DAG:     %[[W:.*]] = arith.constant dense<{{\[\[\[\[}}0]]], {{\[\[\[}}1]]]]> : tensor<2x1x1x1xi8>
+// TWO-DAG:     %[[B:.*]] = arith.constant dense<[-300, 7]> : tensor<2xi32>
+// TWO:         patch.conv2d %{{.*}}, %[[W]], %[[B]] {{.*}} -> tensor<1x4x4x2xi8>
+func.func @multiple(%x: tensor<1x4x4x1xi8>) -> tensor<1x4x4x1xi8> {
+  %w0 = arith.constant dense<1> : tensor<4x1x1x1xi8>
+  %b0 = arith.constant dense<[-300, 0, -300, 7]> : tensor<4xi32>
+  %w1 = arith.constant dense<[[[[1, 0, 1, 1]]]]> : tensor<1x1x1x4xi8>
+  %b1 = arith.constant dense<0> : tensor<1xi32>
+  %0 = patch.conv2d %x, %w0, %b0 {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = -128 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [0], zero_point = -128, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x1xi8>, tensor<4x1x1x1xi8>, tensor<4xi32>) -> tensor<1x4x4x4xi8>
+  %1 = patch.conv2d %0, %w1, %b1 {stride = array<i32: 1, 1>, dilation = array<i32: 1, 1>, pad = array<i32: 0, 0, 0, 0>, input_zp = -128 : i32, requant = #patch.requant<multiplier = [1073741824], exponent = [0], zero_point = -128, min = -128, max = 127, rounding = tflite>} : (tensor<1x4x4x4xi8>, tensor<1x1x1x4xi8>, tensor<1xi32>) -> tensor<1x4x4x1xi8>
   return %1 : tensor<1x4x4x1xi8>
 }

@@ -21,7 +21,9 @@ def RewriteReceptiveFieldPass
       a sum that the clamp always cuts off) goes, and what it adds to its readers
       goes into their biases; at a padded border only if it is the zero point,
       which adds nothing. A channel that nobody reads with a weight other than zero
-      goes too. Ranges are trusted only where 32-bit sums cannot wrap.
+      goes too. Ranges are trusted only where 32-bit sums cannot wrap. With
+      `channel-multiple` the numbers of channels are rounded up by keeping some:
+      kernels work on groups of channels.
     * `ends`: rows and columns at the end of a map that no layer reads go.
     * `strides`: the layer before a 1x1 convolution with a stride takes the stride
       over, as nobody else reads what the stride skips.
@@ -43,6 +45,8 @@ def RewriteReceptiveFieldPass
   let options = [
     Option<"channels", "channels", "bool", "true",
       "Remove constant and dead channels">,
+    Option<"channelMultiple", "channel-multiple", "int64_t", "1",
+      "Keep so many channels that their number is a multiple of this">,
     Option<"ends", "ends", "bool", "true",
       "Remove rows and columns that no layer reads">,
     Option<"strides", "strides", "bool", "true",

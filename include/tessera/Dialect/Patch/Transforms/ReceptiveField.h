@@ -21,6 +21,12 @@ namespace tessera::patch {
 /// it was rewritten before.
 inline constexpr llvm::StringLiteral kRemovedMacsAttr = "patch.removed_macs";
 
+/// On a layer that lost channels or taps: the MACs of a pixel of its result in
+/// the file. Accounting counts each computed pixel so: what a rewrite saves
+/// does not move the recompute factor, as skipped padding does not.
+inline constexpr llvm::StringLiteral kFileMacsAttr =
+    "patch.file_macs_per_pixel";
+
 /// Multiply-accumulates of one inference of the function's layers, all taps
 /// counted, padding included.
 int64_t countMacs(mlir::func::FuncOp func);
@@ -30,7 +36,7 @@ int64_t countMacs(mlir::func::FuncOp func);
 /// their readers. The function's layers must be loose (no stages). Its type
 /// stays. Returns true if something changed; until nothing does there may be
 /// more.
-bool removeConstantChannels(mlir::func::FuncOp func);
+bool removeConstantChannels(mlir::func::FuncOp func, int64_t multiple = 1);
 
 /// Removes the rows and columns at the ends of maps that no layer reads. The
 /// function's type stays. Returns true if something changed.
