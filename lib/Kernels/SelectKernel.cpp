@@ -40,7 +40,8 @@ static SmallVector<KernelProvider> getProviders(KernelSet set) {
             getPortableQuantize(),
             getPortableDequantize()};
   case KernelSet::DSP:
-    return {getDSPDense(), getDSPDepthwiseConv2D(), getDSPAdd(), getDSPAvgPool2D(), getDSPMaxPool2D(), getDSPMean()};
+    return {getDSPDense(),     getDSPDepthwiseConv2D(), getDSPAdd(),
+            getDSPAvgPool2D(), getDSPMaxPool2D(),       getDSPMean()};
   case KernelSet::MVE:
     return getMVEProviders();
   }
