@@ -16,6 +16,7 @@
 #include "tessera/Dialect/Patch/Transforms/NetworkGraph.h"
 
 #include "tessera/Dialect/Patch/IR/LayerName.h"
+#include "tessera/Dialect/Patch/Transforms/ReceptiveField.h"
 
 using namespace mlir;
 using namespace tessera;
@@ -114,6 +115,8 @@ LogicalResult GraphBuilder::visitLayer(Operation *layer, StageOp stage) {
   planning::Op op;
   op.kind = window.getRowKind();
   op.macsPerPixel = window.getMacsPerPixel();
+  if (auto inFile = layer->getAttrOfType<IntegerAttr>(kFileMacsAttr))
+    op.macsPerPixel = inFile.getInt();
   op.inPlaceOperand = window.getInPlaceActivation();
   op.name = nameOf(layer, id);
   if (auto read = dyn_cast<ReadInputOp>(layer))
