@@ -274,7 +274,7 @@ def squeeze_map():
     "height": dict(shapes=[(1, 2, 5, 3), (1, 6, 5, 3), (1, 1, 5, 3)], axis=1),
     "one": dict(shapes=[(1, 6, 5, 3)]), "rank3": dict(shapes=[(1, 9, 2), (1, 4, 2), (1, 1, 2)], axis=1),
     "rank2": dict(shapes=[(1, 30), (1, 7)]),
-    "ten": dict(shapes=[(1, 4, 5, 2)] * 10)})
+    "seven": dict(shapes=[(1, 4, 5, 2)] * 7)})
 def _concatenation(name, shapes, axis=-1):
     b = Builder(name)
     b.output(b.concatenation([b.input(shape, 0.05, 3, name=f"part{i}") for i, shape in enumerate(shapes)], axis))

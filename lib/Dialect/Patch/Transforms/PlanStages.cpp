@@ -112,8 +112,12 @@ LogicalResult PlanStagesPass::applyInputMode(func::FuncOp func) {
         reshape.getOutput().replaceAllUsesWith(read.getOutput());
         reshape.erase();
       }
-    if (whole.use_empty() && whole != read.getOutput())
+    // The builder's place may have been before a reshape that is gone.
+    if (whole.use_empty() && whole != read.getOutput()) {
       whole.getDefiningOp()->erase();
+      whole = read.getOutput();
+    }
+    builder.setInsertionPointAfterValue(whole);
   }
   return success();
 }
