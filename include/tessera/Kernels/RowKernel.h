@@ -54,7 +54,8 @@ enum class ArgRole {
   /// Column, counted from the first stored column of operand i, that the first
   /// tap of the first result column reads. Negative where it is padding.
   InFirstColumn,
-  /// Of operand i, whose window map has a divisor: the remainder of the division
+  /// Of operand i, whose window map has a divisor: the remainder of the
+  /// division
   /// that gives InFirstColumn.
   InColumnRemainder,
   /// Stored columns of operand i, counted from its first stored column: a tap

@@ -63,8 +63,7 @@ SoftmaxParameters tessera::tflite::getSoftmaxParameters(float beta,
 
 ActivationRange tessera::tflite::quantizeRange(std::optional<float> low,
                                                std::optional<float> high,
-                                               float scale,
-                                               int32_t zeroPoint) {
+                                               float scale, int32_t zeroPoint) {
   ActivationRange range;
   auto quantize = [&](float bound) -> int32_t {
     float rounded = std::round(bound / scale);

@@ -8,8 +8,8 @@
 //
 // A layer that maps each byte by itself has only 256 possible results: they are
 // computed by the compiler. Requantisation and patch.lookup have a table of
-// bytes, dequantisation one of the bits of floats. The table starts at the entry
-// of byte -128.
+// bytes, dequantisation one of the bits of floats. The table starts at the
+// entry of byte -128.
 //
 //===----------------------------------------------------------------------===//
 

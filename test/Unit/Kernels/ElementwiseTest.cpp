@@ -149,10 +149,9 @@ TEST_F(ElementwiseTest, lookupRandom) {
     for (uint8_t byte : input)
       expected.push_back(
           static_cast<uint8_t>(table[static_cast<int8_t>(byte) + 128]));
-    Operation *layer =
-        patch::LookupOp::create(harness.builder(), harness.loc(),
-                                harness.type(shape), harness.activation(shape),
-                                ArrayRef<int8_t>(table));
+    Operation *layer = patch::LookupOp::create(
+        harness.builder(), harness.loc(), harness.type(shape),
+        harness.activation(shape), ArrayRef<int8_t>(table));
     check(layer, {input}, expected);
     if (HasFatalFailure())
       return;
