@@ -34,6 +34,7 @@ steps=(
   'fuzz       the .tflite reader, half a minute (utils/fuzz.sh 30)'
   'sanitize   bad input under ASan and UBSan (utils/sanitize.sh)'
   'golden     recorded outputs of public models (utils/golden.sh --subset)'
+  'measure    RAM and instructions against recorded figures (utils/measure.py)'
 )
 # A later step makes no sense when one of these has failed.
 required=' setup configure build '
@@ -97,6 +98,18 @@ step_fuzz() { utils/fuzz.sh 30; }
 step_sanitize() { utils/sanitize.sh; }
 
 step_golden() { utils/golden.sh --subset; }
+
+step_measure() {
+  local status=0
+  "$python" utils/measure.py ram --check >"$logs/ram.txt" || status=1
+  "$python" utils/measure.py instructions --check >"$logs/instructions.txt" || status=1
+  cat "$logs/ram.txt" "$logs/instructions.txt"
+  # Two scripts, one count.
+  awk '/^[0-9]+ passed, / { p += $1; f += $3; s += $5 }
+    END { printf "%d passed, %d failed, %d skipped\n", p, f, s }' \
+    "$logs/ram.txt" "$logs/instructions.txt"
+  return "$status"
+}
 
 # Runs one step; adds to passed, failed and skipped; prints a line.
 runStep() {

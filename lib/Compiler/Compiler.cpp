@@ -74,20 +74,20 @@ void tessera::loadDialects(MLIRContext &context) {
 static func::FuncOp findModelFunction(ModuleOp module) {
   func::FuncOp found;
   for (auto func : module.getOps<func::FuncOp>()) {
-    if (func.isPrivate() || func.isExternal())
+    if (func.isExternal())
       continue;
     if (found) {
       emitError(func.getLoc())
-          << "the module has more than one public function; a model is one "
-             "function: make the others private";
+          << "the module has more than one function with a body; a model is "
+             "one public function: remove the others";
       return {};
     }
     found = func;
   }
-  if (!found)
+  if (!found || found.isPrivate())
     emitError(module.getLoc()) << "the module has no public function; a model "
                                   "is one public func.func on tensors";
-  return found;
+  return found && found.isPrivate() ? func::FuncOp() : found;
 }
 
 OwningOpRef<ModuleOp> tessera::readModel(MLIRContext &context,

@@ -33,7 +33,8 @@ static PortFacts describePort(Type type, DictionaryAttr attrs,
   if (attrs) {
     if (auto name = attrs.getAs<StringAttr>("tessera.name"))
       port.name = name.str();
-    if (auto scale = attrs.getAs<FloatAttr>("tessera.scale"))
+    if (auto scale = attrs.getAs<FloatAttr>("tessera.scale");
+        scale && scale.getValue().isFinite())
       port.scale = static_cast<float>(scale.getValueAsDouble());
     if (auto zero = attrs.getAs<IntegerAttr>("tessera.zero_point"))
       port.zeroPoint = zero.getInt();

@@ -12,10 +12,12 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 
 using namespace tessera;
 using namespace tessera::driver;
@@ -92,12 +94,36 @@ llvm::Expected<std::string> driver::readFile(llvm::StringRef path) {
   return (*buffer)->getBuffer().str();
 }
 
+/// The path that two names of one file have in common.
+static std::string canonicalPath(llvm::StringRef path) {
+  llvm::SmallString<128> result(path);
+  llvm::sys::fs::make_absolute(result);
+  llvm::sys::path::remove_dots(result, /*remove_dot_dot=*/true);
+  return result.str().str();
+}
+
+/// Devices, pipes and links are written through, not replaced.
+static bool isReplaceable(llvm::StringRef path) {
+  llvm::sys::fs::file_status status;
+  if (llvm::sys::fs::status(path, status, /*follow=*/false))
+    return true;
+  return status.type() == llvm::sys::fs::file_type::regular_file ||
+         status.type() == llvm::sys::fs::file_type::directory_file;
+}
+
 llvm::Error driver::writeFiles(llvm::ArrayRef<OutputFile> files) {
+  llvm::StringSet<> paths;
+  for (const OutputFile &file : files)
+    if (isReplaceable(file.path) &&
+        !paths.insert(canonicalPath(file.path)).second)
+      return llvm::createStringError("cannot write '" + file.path +
+                                     "': two results have this name");
   std::vector<std::string> temporaries;
   std::vector<std::string> finished;
   auto giveUp = [&](llvm::StringRef path, const std::error_code &error) {
     for (const std::string &name : temporaries)
-      llvm::sys::fs::remove(name);
+      if (!name.empty())
+        llvm::sys::fs::remove(name);
     for (const std::string &name : finished)
       llvm::sys::fs::remove(name);
     return llvm::createStringError("cannot write '" + path +
@@ -107,27 +133,34 @@ llvm::Error driver::writeFiles(llvm::ArrayRef<OutputFile> files) {
     llvm::StringRef folder = llvm::sys::path::parent_path(file.path);
     if (!folder.empty() && !llvm::sys::fs::is_directory(folder)) {
       for (const std::string &name : temporaries)
-        llvm::sys::fs::remove(name);
+        if (!name.empty())
+          llvm::sys::fs::remove(name);
       return llvm::createStringError("cannot write '" + file.path +
                                      "': there is no folder '" + folder +
                                      "'; create it first");
     }
-    llvm::SmallString<128> temporary;
-    int descriptor = -1;
-    if (std::error_code error = llvm::sys::fs::createUniqueFile(
-            file.path + ".%%%%%%", descriptor, temporary))
+    std::string target = file.path;
+    if (isReplaceable(file.path)) {
+      target += ".partial" + std::to_string(llvm::sys::Process::getProcessId());
+      temporaries.push_back(target);
+    } else {
+      temporaries.emplace_back();
+    }
+    std::error_code error;
+    llvm::raw_fd_ostream os(target, error);
+    if (error)
       return giveUp(file.path, error);
-    temporaries.push_back(temporary.str().str());
-    llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
     os << file.contents;
     os.close();
     if (os.has_error()) {
-      std::error_code error = os.error();
+      error = os.error();
       os.clear_error();
       return giveUp(file.path, error);
     }
   }
   for (auto [file, temporary] : llvm::zip_equal(files, temporaries)) {
+    if (temporary.empty())
+      continue;
     if (std::error_code error = llvm::sys::fs::rename(temporary, file.path))
       return giveUp(file.path, error);
     finished.push_back(file.path);

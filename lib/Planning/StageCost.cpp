@@ -298,6 +298,9 @@ void StageCost::fire(const StagePlan &stage, const Region *regions, OpId id,
     Interval rows = operandRows(index.graph(), id, k, firing);
     if (rows.empty())
       continue;
+    // Nothing of the operand was made in this patch: its columns are padding.
+    if (isRing[root] && recordOf[root][rows.begin] < 0)
+      continue;
     int64_t begin = rows.begin, end = rows.end;
     if (!isRing[root]) {
       int64_t rowBytes = index.tensor(tensor).rowBytes();

@@ -606,6 +606,14 @@ func.func @negative_E1_entries(%x: tensor<1x4x4x2xi8>) {
 
 // -----
 
+func.func @negative_E2(%x: tensor<1x4x4x2xi8>) {
+  // expected-error@+1 {{'patch.pad' op E2: value 300 does not fit the element type of 'tensor<1x4x4x2xi8>'}}
+  %0 = patch.pad %x {pad = array<i32: 1, 1, 1, 1>, value = 300 : i32} : (tensor<1x4x4x2xi8>) -> tensor<1x6x6x2xi8>
+  return
+}
+
+// -----
+
 func.func @negative_V1_elements(%x: tensor<4x4xi8>) {
   // expected-error@+1 {{'patch.reshape' op V1: element types and numbers of elements must agree: 'tensor<4x4xi8>' and 'tensor<15xi8>'}}
   %0 = patch.reshape %x : tensor<4x4xi8> -> tensor<15xi8>
@@ -849,6 +857,15 @@ func.func @negative_Z2(%x: tensor<1x4x4x2xi8>) {
 func.func @negative_Z3(%x: tensor<1x4x4x2xi8>) {
   // expected-error@+1 {{'patch.resize_nearest' op Z3: channels must agree}}
   %0 = patch.resize_nearest %x {stride = array<i32: 1, 1>, offset = array<i32: 0, 0>, divisor = array<i32: 2, 2>} : (tensor<1x4x4x2xi8>) -> tensor<1x8x8x3xi8>
+  return
+}
+
+// -----
+
+// 4095 * 2^20 + 2^20 = 2^32: more than the loops' 32 bits hold.
+func.func @negative_Z4(%x: tensor<1x4096x1x1xi8>) {
+  // expected-error@+1 {{'patch.resize_nearest' op Z4: index times stride plus offset reaches 4293918720, more than 32 bits hold}}
+  %0 = patch.resize_nearest %x {stride = array<i32: 1048576, 1>, offset = array<i32: 0, 0>, divisor = array<i32: 1048576, 1>} : (tensor<1x4096x1x1xi8>) -> tensor<1x4096x1x1xi8>
   return
 }
 

@@ -70,8 +70,11 @@ struct FoldPadIntoConv : OpRewritePattern<ConvOp> {
       return rewriter.notifyMatchFailure(
           conv, "the pad's value is not the input's zero point");
     SmallVector<int32_t> total(conv.getPad());
-    for (unsigned side = 0; side < 4; ++side)
+    for (unsigned side = 0; side < 4; ++side) {
       total[side] += pad.getPad()[side];
+      if (total[side] > (1 << 20))
+        return rewriter.notifyMatchFailure(conv, "the pads are too large");
+    }
     auto input = cast<RankedTensorType>(pad.getInput().getType());
     auto output = cast<RankedTensorType>(conv.getOutput().getType());
     for (unsigned axis = 0; axis < 2; ++axis) {

@@ -336,6 +336,11 @@ LogicalResult PadOp::verify() {
       out.getDimSize(3) != in.getDimSize(3))
     return emitOpError("E1: the result's shape ")
            << out << " is not that of " << in << " plus the pads";
+  auto value = static_cast<int32_t>(getValue());
+  unsigned bits = in.getElementTypeBitWidth();
+  if (!llvm::isIntN(bits, value))
+    return emitOpError("E2: value ")
+           << value << " does not fit the element type of " << in;
   return success();
 }
 
@@ -377,9 +382,13 @@ LogicalResult ResizeNearestOp::verify() {
                        "divisor 2 in [1, 2^20]");
   RankedTensorType in = typeOf(getInput()), out = typeOf(getOutput());
   for (unsigned axis = 0; axis < 2; ++axis) {
-    int64_t last = ((out.getDimSize(1 + axis) - 1) * getStride()[axis] +
-                    getOffset()[axis]) /
-                   getDivisor()[axis];
+    int64_t numerator =
+        (out.getDimSize(1 + axis) - 1) * getStride()[axis] + getOffset()[axis];
+    // Loops compute it in 32 bits.
+    if (numerator + getDivisor()[axis] > INT32_MAX)
+      return emitOpError("Z4: index times stride plus offset reaches ")
+             << numerator << ", more than 32 bits hold";
+    int64_t last = numerator / getDivisor()[axis];
     if (last >= in.getDimSize(1 + axis))
       return emitOpError("Z2: ") << (axis == 0 ? "row " : "column ") << last
                                  << " lies outside the input " << in;

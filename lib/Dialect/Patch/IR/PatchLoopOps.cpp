@@ -18,8 +18,8 @@ LogicalResult ArenaSliceOp::verify() {
   auto slice = cast<MemRefType>(getSlice().getType());
   if (!arena.hasStaticShape() || !slice.hasStaticShape() ||
       static_cast<int64_t>(getOffset()) < 0 ||
-      static_cast<int64_t>(getOffset()) + slice.getDimSize(0) >
-          arena.getDimSize(0))
+      static_cast<int64_t>(getOffset()) >
+          arena.getDimSize(0) - slice.getDimSize(0))
     return emitOpError("V3: bytes [")
            << getOffset() << ", " << getOffset() + slice.getDimSize(0)
            << ") do not lie in " << arena;

@@ -107,6 +107,29 @@ FailureOr<TensorId> GraphBuilder::lookUp(Operation *user, Value value) {
   return it->second;
 }
 
+/// A `patch.read_input` names the argument of the function that it delivers,
+/// which says how.
+static LogicalResult checkDelivery(ReadInputOp read) {
+  auto argument = cast<BlockArgument>(read.getInput());
+  while (auto stage = dyn_cast<StageOp>(argument.getOwner()->getParentOp())) {
+    argument =
+        dyn_cast<BlockArgument>(stage.getInputs()[argument.getArgNumber()]);
+    if (!argument)
+      return read.emitOpError("I2: reads a value that is not an argument of "
+                              "the function");
+  }
+  auto func = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  if (!func || argument.getArgNumber() != read.getNumber())
+    return read.emitOpError("number ")
+           << read.getNumber() << " is not that of the argument it reads";
+  auto mode =
+      func.getArgAttrOfType<InputModeAttr>(read.getNumber(), kInputModeAttr);
+  if (!mode || mode.getValue() != read.getMode())
+    return read.emitOpError("the argument it reads lacks ")
+           << kInputModeAttr << " = " << read.getModeAttr();
+  return success();
+}
+
 LogicalResult GraphBuilder::visitLayer(Operation *layer, StageOp stage) {
   auto window = cast<WindowOpInterface>(layer);
   if (layer->getNumResults() != 1)
@@ -119,7 +142,10 @@ LogicalResult GraphBuilder::visitLayer(Operation *layer, StageOp stage) {
     op.macsPerPixel = inFile.getInt();
   op.inPlaceOperand = window.getInPlaceActivation();
   op.name = nameOf(layer, id);
-  if (auto read = dyn_cast<ReadInputOp>(layer))
+  auto read = dyn_cast<ReadInputOp>(layer);
+  if (read && failed(checkDelivery(read)))
+    return failure();
+  if (read)
     op.sequential = read.getMode() == InputMode::Rows;
   for (auto [index, operand] :
        llvm::enumerate(window.getActivationOperands())) {
@@ -131,7 +157,7 @@ LogicalResult GraphBuilder::visitLayer(Operation *layer, StageOp stage) {
   }
   // Pixels of unequal size (16-bit to 8-bit) cannot be replaced in place.
   if (op.inPlaceOperand >= 0 &&
-      layer->getOperand(op.inPlaceOperand).getType() !=
+      window.getActivationOperands()[op.inPlaceOperand]->get().getType() !=
           layer->getResult(0).getType())
     op.inPlaceOperand = -1;
   if (op.kind != planning::OpKind::Source) {
@@ -216,6 +242,11 @@ LogicalResult GraphBuilder::run(func::FuncOp func) {
              << argument.getArgNumber()
              << " must be a static tensor of integers or floats, not "
              << argument.getType();
+    Type element = type.getElementType();
+    if (!element.isF32() && !element.isInteger(8) && !element.isInteger(16))
+      return func.emitOpError("argument ")
+             << argument.getArgNumber() << " has elements of type " << element
+             << "; they must be i8, ui8, i16 or f32";
     if (isDelivered(argument))
       continue;
     TensorId id = addTensor(argument);

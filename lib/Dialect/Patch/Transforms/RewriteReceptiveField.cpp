@@ -129,6 +129,18 @@ void RewriteReceptiveFieldPass::runOnOperation() {
         !op.hasTrait<OpTrait::ConstantLike>())
       return;
 
+  // Maps of unknown size are not understood.
+  auto isStatic = [](Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    return type && type.hasStaticShape();
+  };
+  if (!llvm::all_of(func.getArguments(), isStatic))
+    return;
+  for (Operation &op : func.getBody().front().without_terminator())
+    if (!op.hasTrait<OpTrait::ConstantLike>() &&
+        !llvm::all_of(op.getResults(), isStatic))
+      return;
+
   RewritePatternSet owned(&getContext());
   if (kernels)
     populateTrimKernelPatterns(owned);

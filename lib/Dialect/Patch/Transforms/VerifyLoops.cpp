@@ -9,8 +9,8 @@
 //
 // The loops phase's contract: no allocation, and every byte offset that goes to
 // a kernel or a callback is that of a row of a ring which fits its slice.
-// Offsets must be traceable to `patch.ring_offset`, plus at most an offset of
-// columns.
+// Offsets that come from a constant or from `patch.ring_offset` (plus an offset
+// of columns) are checked; of others nothing is known here.
 //
 //===----------------------------------------------------------------------===//
 

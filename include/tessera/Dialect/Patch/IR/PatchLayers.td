@@ -355,7 +355,8 @@ def Patch_PadOp : Patch_LayerOp<"pad", ["getWindowMap"]> {
       : (tensor<1x8x8x16xi8>) -> tensor<1x10x10x16xi8>
     ```
 
-    Constraints: L1; E1 the result's shape is the input's plus pads, pads >= 0.
+    Constraints: L1; E1 the result's shape is the input's plus pads, pads >= 0;
+    E2 the value fits the element type.
   }];
   let arguments = (ins Patch_Activation:$input, DenseI32ArrayAttr:$pad,
     I32Attr:$value);
@@ -402,7 +403,8 @@ def Patch_ResizeNearestOp : Patch_LayerOp<"resize_nearest", ["getWindowMap"]> {
     ```
 
     Constraints: L1; Z1 stride and offset in [0, 2^20], divisor in [1, 2^20]; Z2 all
-    rows and columns that are read lie inside the input; Z3 channels agree.
+    rows and columns that are read lie inside the input; Z3 channels agree; Z4 index
+    times stride plus offset stays below 2^31.
   }];
   let arguments = (ins 4DTensorOf<[I8]>:$input, DenseI32ArrayAttr:$stride,
     DenseI32ArrayAttr:$offset, DenseI32ArrayAttr:$divisor);

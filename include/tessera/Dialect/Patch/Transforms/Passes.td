@@ -154,8 +154,9 @@ def MaterializeStagesPass
 def VerifyLoopsPass : Pass<"patch-verify-loops", "::mlir::ModuleOp"> {
   let summary = "Check that loops touch nothing outside their part of the arena";
   let description = [{
-    Nothing is allocated, every slice lies in the arena, and every offset that a
-    kernel gets is that of a row in a ring no larger than its slice.
+    Nothing is allocated, every slice lies in the arena, and an offset that a kernel
+    gets as a constant or from `patch.ring_offset` is that of a row in a ring no
+    larger than its slice.
   }];
 }
 
