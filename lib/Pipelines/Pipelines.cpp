@@ -22,12 +22,7 @@ void tessera::buildPatchPipeline(OpPassManager &pm, bool full) {
   convert.full = full;
   pm.addNestedPass<func::FuncOp>(createConvertTosaToPatchPass(convert));
   pm.addPass(createCanonicalizerPass());
-  // The kernels of both instruction sets work on groups of four channels; a few
-  // channels that nothing needs cost less than the kernels for the rest.
-  patch::RewriteReceptiveFieldPassOptions rewrite;
-  rewrite.channelMultiple = 4;
-  pm.addNestedPass<func::FuncOp>(
-      patch::createRewriteReceptiveFieldPass(rewrite));
+  pm.addNestedPass<func::FuncOp>(patch::createRewriteReceptiveFieldPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

@@ -15,6 +15,7 @@
 
 #include "RewriteReceptiveField.h"
 
+#include "tessera/Dialect/Patch/Transforms/NetworkGraph.h"
 #include "tessera/Dialect/Patch/Transforms/Passes.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -141,6 +142,16 @@ void RewriteReceptiveFieldPass::runOnOperation() {
         !llvm::all_of(op.getResults(), isStatic))
       return;
 
+  // MVE's depthwise kernels take channels in groups of four and leave any other
+  // number to slower ones.
+  int64_t multiple = channelMultiple;
+  if (multiple < 1) {
+    FailureOr<kernels::KernelSet> set = getKernelSet(func);
+    if (failed(set))
+      return signalPassFailure();
+    multiple = *set == kernels::KernelSet::MVE ? 4 : 1;
+  }
+
   RewritePatternSet owned(&getContext());
   if (kernels)
     populateTrimKernelPatterns(owned);
@@ -158,8 +169,7 @@ void RewriteReceptiveFieldPass::runOnOperation() {
     if (failed(applyPatternsGreedily(func, patterns, {}, &changed)))
       return signalPassFailure();
     if (channels)
-      changed |=
-          removeConstantChannels(func, std::max<int64_t>(1, channelMultiple));
+      changed |= removeConstantChannels(func, multiple);
     if (ends)
       changed |= removeUnreadEnds(func);
   }

@@ -45,8 +45,9 @@ def RewriteReceptiveFieldPass
   let options = [
     Option<"channels", "channels", "bool", "true",
       "Remove constant and dead channels">,
-    Option<"channelMultiple", "channel-multiple", "int64_t", "1",
-      "Keep so many channels that their number is a multiple of this">,
+    Option<"channelMultiple", "channel-multiple", "int64_t", "0",
+      "Keep so many channels that their number is a multiple of this; 0: as the "
+      "target's kernels like it, 4 with MVE and 1 otherwise">,
     Option<"ends", "ends", "bool", "true",
       "Remove rows and columns that no layer reads">,
     Option<"strides", "strides", "bool", "true",
